@@ -1,0 +1,66 @@
+"""Relativistic kinematics on plain arrays, in GeV and radians; the beam is along z.
+
+All functions broadcast, keep the dtype of their input, and are finite for a particle at rest and for padding (zeros).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["delta_phi", "delta_r", "mass", "phi", "pseudorapidity", "rapidity", "transverse_momentum"]
+
+Array = NDArray[Any]
+
+ETA_MAX = 20.0
+"""|rapidity| is limited to this: a particle along the beam has infinite rapidity, which no network can read."""
+
+
+def transverse_momentum(px: Array, py: Array) -> Array:
+    """pT = sqrt(px^2 + py^2), GeV.
+
+    >>> float(transverse_momentum(np.array(3.0), np.array(4.0)))
+    5.0
+    """
+    return np.hypot(px, py)
+
+
+def phi(px: Array, py: Array) -> Array:
+    """Azimuth in (-pi, pi], radians; 0 for a particle without transverse momentum."""
+    return np.arctan2(py, px)
+
+
+def pseudorapidity(px: Array, py: Array, pz: Array) -> Array:
+    """eta = asinh(pz / pT); 0 for a particle at rest, limited to +-20 along the beam."""
+    pt = np.hypot(px, py)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        eta = np.arcsinh(pz / pt)
+    return np.clip(np.nan_to_num(eta, nan=0.0, posinf=ETA_MAX, neginf=-ETA_MAX), -ETA_MAX, ETA_MAX)
+
+
+def rapidity(E: Array, pz: Array) -> Array:
+    """y = 1/2 ln((E + pz) / (E - pz)); 0 for a particle at rest, limited to +-20 along the beam."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        y = np.arctanh(pz / E)
+    return np.clip(np.nan_to_num(y, nan=0.0, posinf=ETA_MAX, neginf=-ETA_MAX), -ETA_MAX, ETA_MAX)
+
+
+def mass(E: Array, px: Array, py: Array, pz: Array) -> Array:
+    """Invariant mass, GeV; 0 where rounding makes E^2 - p^2 negative."""
+    return np.sqrt(np.maximum(E * E - px * px - py * py - pz * pz, 0))
+
+
+def delta_phi(a: Array, b: Array) -> Array:
+    """a - b brought into [-pi, pi), radians.
+
+    >>> float(np.round(delta_phi(np.array(3.0), np.array(-3.0)), 4))
+    -0.2832
+    """
+    return (a - b + np.pi) % (2 * np.pi) - np.pi
+
+
+def delta_r(eta_a: Array, phi_a: Array, eta_b: Array, phi_b: Array) -> Array:
+    """Distance in the (eta, phi) plane: sqrt(deta^2 + dphi^2)."""
+    return np.hypot(eta_a - eta_b, delta_phi(phi_a, phi_b))

@@ -1,0 +1,1 @@
+"""Torch blocks shared by several models."""

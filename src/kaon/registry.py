@@ -1,0 +1,116 @@
+"""Names for classes: how the command line and config files find models, representations, recipes and data sets.
+
+A package is scanned and the `VARIANTS` of its modules are merged. A user's own file (`path/to/file.py`
+or `path/to/file.py:name`) or an installed entry point of the same group name joins in the same way.
+Nothing is stored: each call looks afresh, and Python's module cache makes that cheap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any
+
+from kaon.errors import ConfigError, UnknownName
+
+__all__ = ["lookup", "origin", "variants"]
+
+KINDS = {
+    "kaon.models": "model",
+    "kaon.represent": "representation",
+    "kaon.datasets": "data set",
+    "kaon.simulate.recipes": "recipe",
+}
+"""What a name of each package is called in messages."""
+
+
+def variants(package: str) -> dict[str, Any]:
+    """All registered names of a package, sorted: the package's own modules, then installed entry points.
+
+    Args:
+        package: dotted name, for example `kaon.models`; also the entry-point group that extends it.
+
+    Raises:
+        ConfigError: two modules register the same name.
+    """
+    found: dict[str, Any] = {}
+    owner: dict[str, str] = {}
+    root = import_module(package)
+    for info in iter_modules(root.__path__, prefix=f"{package}."):
+        _merge(import_module(info.name), info.name, found, owner)
+    for point in entry_points(group=package):
+        loaded = point.load()
+        source = f"entry point {point.name}"
+        if isinstance(loaded, ModuleType):
+            _merge(loaded, source, found, owner)
+        else:
+            _add(point.name, loaded, source, found, owner)
+    return dict(sorted(found.items()))
+
+
+def lookup(package: str, name: str) -> Any:
+    """The class, partial or instance registered under `name`, or defined by the user's file that `name` points to.
+
+    Raises:
+        UnknownName: no such name; the message lists the nearest ones.
+        ConfigError: a user's file is missing or declares no VARIANTS.
+    """
+    if ".py" in name:
+        return _from_file(name)
+    known = variants(package)
+    if name not in known:
+        raise UnknownName(KINDS.get(package, "name"), name, known)
+    return known[name]
+
+
+def _merge(module: ModuleType, source: str, found: dict[str, Any], owner: dict[str, str]) -> None:
+    declared: Mapping[str, Any] = getattr(module, "VARIANTS", {})
+    for name, value in declared.items():
+        _add(name, value, source, found, owner)
+
+
+def _add(name: str, value: Any, source: str, found: dict[str, Any], owner: dict[str, str]) -> None:
+    if name in found:
+        raise ConfigError(f"the name {name!r} is registered twice: by {owner[name]} and by {source}; rename one")
+    found[name], owner[name] = value, source
+
+
+def _from_file(name: str) -> Any:
+    path_text, _, wanted = name.partition(".py:")
+    path = Path(path_text if path_text.endswith(".py") else f"{path_text}.py").expanduser()
+    if not path.is_file():
+        raise ConfigError(f"{name!r} looks like a Python file, but {path} does not exist")
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    alias = f"_kaon_user_{path.stem}_{digest}"
+    if alias not in sys.modules:
+        spec = importlib.util.spec_from_file_location(alias, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[alias] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[alias]
+            raise
+    declared: dict[str, Any] = dict(getattr(sys.modules[alias], "VARIANTS", {}))
+    if not declared:
+        raise ConfigError(f"{path} declares no VARIANTS; add for example VARIANTS = {{'my_model': MyModel}}")
+    if not wanted and len(declared) == 1:
+        return next(iter(declared.values()))
+    if wanted not in declared:
+        raise UnknownName("variant", wanted or "(none given)", declared, str(path))
+    return declared[wanted]
+
+
+def origin(factory: Any) -> Any:
+    """The class behind a named partial; anything else is returned as it is."""
+    return origin(factory.func) if isinstance(factory, partial) else factory

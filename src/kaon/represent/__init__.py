@@ -1,0 +1,1 @@
+"""Representations: one file each, from events to the arrays a model reads."""
