@@ -1,0 +1,72 @@
+"""Jagged awkward columns as flat NumPy arrays, and back to padded ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+from kaon.errors import DataError
+
+__all__ = ["counts_of", "flat", "pad", "segment_sum"]
+
+
+def counts_of(column: Any) -> NDArray[np.int64]:
+    """Number of entries of each event of a jagged column, (events,)."""
+    return np.asarray(ak.to_numpy(ak.num(column, axis=1)), np.int64)
+
+
+def flat(column: Any, dtype: Any = np.float64) -> NDArray[Any]:
+    """All entries of a jagged column one after another, (entries,).
+
+    Raises:
+        DataError: entries are missing (None) or not numbers.
+    """
+    try:
+        values = ak.to_numpy(ak.flatten(column, axis=1), allow_missing=False)
+    except ValueError as error:
+        raise DataError(f"a jagged column cannot be used as numbers: {error}") from error
+    return np.asarray(values).astype(dtype, copy=False)
+
+
+def pad(
+    values: NDArray[Any], counts: NDArray[np.int64], length: int, dtype: Any = np.float32
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Flat entries as a rectangle padded with zeros; entries beyond `length` are dropped.
+
+    Args:
+        values: (entries,) or (entries, features).
+        counts: entries of each event, (events,).
+        length: size of the padded axis.
+        dtype: of the result.
+
+    Returns:
+        (events, length[, features]) values and (events, length) mask, True for real entries.
+
+    >>> pad(np.array([1.0, 2.0, 3.0]), np.array([1, 0, 2]), 2)[0].tolist()
+    [[1.0, 0.0], [0.0, 0.0], [2.0, 3.0]]
+    """
+    mask = np.arange(length) < counts[:, None]
+    padded = np.zeros((len(counts), length, *values.shape[1:]), dtype)
+    if counts.max(initial=0) > length:
+        starts = np.cumsum(counts) - counts
+        position = np.arange(len(values)) - np.repeat(starts, counts)
+        values = values[position < length]
+    padded[mask] = values
+    return padded, mask
+
+
+def segment_sum(values: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[Any]:
+    """Sum of the entries of each event, in double precision.
+
+    Args:
+        values: (entries,).
+        counts: entries of each event, (events,).
+
+    >>> segment_sum(np.array([1.0, 2.0, 3.0]), np.array([1, 0, 2])).tolist()
+    [1.0, 0.0, 5.0]
+    """
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return np.bincount(owner, weights=values, minlength=len(counts))

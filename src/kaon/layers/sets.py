@@ -1,0 +1,37 @@
+"""Functions of sets of constituents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+__all__ = ["masked_sum"]
+
+
+def masked_sum(function: Callable[[Tensor], Tensor], x: Tensor, mask: Tensor, weight: Tensor | None = None) -> Tensor:
+    """sum_i weight_i function(x_i) over the real constituents of each event.
+
+    Only real constituents are computed (about half of a padded batch of jets), except in an exported graph, which
+    must not depend on how many there are.
+
+    Args:
+        function: acts on the last axis, (..., features) -> (..., channels).
+        x: (batch, constituents, features).
+        mask: (batch, constituents) bool, True for real constituents.
+        weight: (batch, constituents), or None for ones.
+
+    Returns:
+        (batch, channels).
+    """
+    if torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export():
+        dense = function(x)
+        used = mask.to(dense.dtype) if weight is None else weight.to(dense.dtype) * mask.to(dense.dtype)
+        return (dense * used[..., None]).sum(1)
+    real = function(x[mask])
+    if weight is not None:
+        real = real * weight[mask].to(real.dtype)[:, None]
+    owner = torch.repeat_interleave(torch.arange(len(x), device=x.device), mask.sum(1))
+    # Summed in float32 whatever the network's precision: an energy flow network must not lose soft constituents.
+    return torch.zeros(len(x), real.shape[-1], device=x.device).index_add(0, owner, real.float())

@@ -1,0 +1,47 @@
+"""Jet substructure through FastJet's batch interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+from kaon.extras import require
+
+__all__ = ["nsubjettiness"]
+
+
+def nsubjettiness(
+    constituents: Any, bodies: Sequence[int] = (1, 2, 3), beta: float = 1.0, axes: str = "OnePass_KT_Axes"
+) -> NDArray[np.float64]:
+    """tau_N^(beta) = (1 / sum_i pT_i) sum_i pT_i min_a R_(a,i)^beta, for a whole batch of jets in one call.
+
+    Thaler, Van Tilburg, JHEP 03 (2011) 015, https://arxiv.org/abs/1011.2268, here without the jet radius in the
+    denominator. A jet with no more constituents than axes (also an empty one) has tau = 0.
+
+    Args:
+        constituents: jagged records with px, py, pz, E (GeV), (jets, constituents).
+        bodies: the N, each at least 1.
+        beta: angular exponent.
+        axes: name of the axes in FastJet contrib; `KT_Axes` are the plain kT axes of the N-subjettiness basis,
+            `OnePass_KT_Axes` start from them and minimise tau.
+
+    Returns:
+        (jets, len(bodies)).
+
+    Raises:
+        MissingExtra: fastjet is not installed.
+    """
+    fastjet = require("fastjet")
+    fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
+    if len(constituents) == 0:
+        return np.zeros((0, len(bodies)))
+    momenta = ak.zip({name: ak.values_astype(constituents[name], np.float64) for name in ("px", "py", "pz", "E")})
+    sequence = fastjet.ClusterSequence(ak.to_packed(momenta), fastjet.JetDefinition(fastjet.kt_algorithm, 1.0))
+    taus = sequence.njettiness(
+        measure_definition="NormalizedMeasure", axes_definition=axes, njets=list(bodies), beta=beta, R0=1.0
+    )
+    return np.asarray(ak.to_numpy(taus), np.float64).reshape(len(constituents), len(bodies))
