@@ -14,6 +14,8 @@ from kaon.errors import DataError, UnknownName
 
 __all__ = ["Input", "InputSpec"]
 
+_DTYPES = ("bool", "int32", "int64", "float16", "float32", "float64")
+
 
 @dataclass(frozen=True)
 class Input:
@@ -38,6 +40,12 @@ class Input:
     def __post_init__(self) -> None:
         for name in ("shape", "features", "shift", "scale"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        sizes = all(bool(a) if isinstance(a, str) else type(a) is int and a > 0 for a in self.shape)
+        if not sizes or self.dtype not in _DTYPES or not np.isfinite((*self.shift, *self.scale)).all():
+            raise DataError(
+                f"input {self.name!r}: shape {self.shape} must hold positive sizes or names of dynamic axes, dtype "
+                f"{self.dtype!r} be one of {', '.join(_DTYPES)}, and shift and scale be finite numbers"
+            )
         width = self.shape[-1] if self.shape else None
         for name in ("features", "shift", "scale"):
             given = getattr(self, name)
