@@ -1,0 +1,95 @@
+"""An honest comparison: every model on the same split, the same seeds, judged by the same code."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kaon.data import Events
+from kaon.errors import ConfigError
+from kaon.learn.fit import Progress
+from kaon.learn.run import Parts, Run, RunConfig, execute_run, write_json
+from kaon.learn.sample import sample_summary
+from kaon.learn.train import Prepared, choose_representation, prepare
+
+__all__ = ["compare"]
+
+Reporter = Callable[[str, int, Run | None], Progress | None]
+"""Called with (model, seed, None) before a run, returning its progress callback, and with the finished run after it."""
+
+
+def compare(
+    events: Events,
+    configs: Sequence[RunConfig],
+    folder: str | os.PathLike[str],
+    *,
+    seeds: int = 1,
+    reporter: Reporter | None = None,
+) -> list[Run]:
+    """Train every model with every seed on the same split; finished runs are skipped.
+
+    Args:
+        events: labelled.
+        configs: one a model, alike in `split` and `split_seed`; the seed of each is replaced by 0, 1, ...
+        folder: of the comparison: `comparison.json`, `sample.json` and `runs/`.
+        seeds: trainings of each model; the split is the same for all.
+        reporter: told of each run before and after.
+
+    Returns:
+        The runs, model by model.
+
+    Raises:
+        ConfigError: no models, a model twice, or different splits.
+        DataError: a model cannot use these events.
+    """
+    names = [c.model for c in configs]
+    if not names or len(set(names)) < len(names):
+        raise ConfigError(f"models={names}: give at least one, each only once")
+    if len({(c.split, c.split_seed) for c in configs}) > 1:
+        raise ConfigError("all models of a comparison must use the same split")
+    # All models are checked before the first is trained.
+    chosen = {c.model: choose_representation(c.model, events, c.representation) for c in configs}
+    parts = Parts.of(events, configs[0].split, configs[0].split_seed)
+    home = Path(folder)
+    write_json(
+        home / "comparison.json",
+        {
+            "models": names,
+            "seeds": list(range(seeds)),
+            "source": events.provenance.source,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    )
+    write_json(home / "sample.json", sample_summary(events))
+    shared: dict[str, Prepared] = {}
+    runs = []
+    for base in configs:
+        representation = chosen[base.model]
+        for seed in range(seeds):
+            train = base.train.model_copy(update={"seed": seed})
+            config = base.model_copy(update={"train": train, "representation": representation})
+            place = home / "runs" / f"{_slug(base.model)}-seed{seed}"
+            run = Run.finished(place, config)
+            progress = reporter(base.model, seed, None) if reporter else None
+            if run is None:
+                key = json.dumps([representation, config.representation_options], sort_keys=True)
+                if key not in shared:
+                    shared[key] = _prepared(representation, config.representation_options, parts)
+                run = execute_run(config, parts, place, prepared=shared[key], progress=progress)
+            runs.append(run)
+            if reporter:
+                reporter(base.model, seed, run)
+    return runs
+
+
+def _prepared(name: str, options: Mapping[str, Any], parts: Parts) -> Prepared:
+    return prepare(name, options, parts.train, parts.validation)
+
+
+def _slug(model: str) -> str:
+    """A model's name as part of a folder's name: a Python file counts by its stem."""
+    return model.replace(".py:", "-").replace(".py", "").rsplit("/", 1)[-1]

@@ -1,0 +1,235 @@
+"""Fit a network with Lightning: best epoch kept, stopped runs resumed exactly, no pickle."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping
+
+from kaon.errors import ConfigError, DataError
+from kaon.files import write_text
+from kaon.learn.checkpoint import SafeCheckpoints, load_tree
+from kaon.learn.config import TrainConfig
+from kaon.learn.supervised import Supervised
+from kaon.learn.tensors import Sample
+from kaon.models.base import Net
+
+__all__ = ["CHECKPOINT", "LOG", "Progress", "fit_net", "write_log"]
+
+Progress = Callable[[float, float, dict[str, float]], None]
+"""Called with (epochs done, epochs in all, the last row of the log)."""
+
+CHECKPOINT = "checkpoint.safetensors"
+LOG = "log.csv"
+
+
+def fit_net(
+    net: Net,
+    train: Sample,
+    validation: Sample | None,
+    config: TrainConfig,
+    folder: Path,
+    progress: Progress | None = None,
+) -> list[dict[str, float]]:
+    """Train a network; on return it holds the weights of its best epoch.
+
+    Args:
+        net: the network, with its initial weights.
+        train: training events with their training weights.
+        validation: decides which epoch is best; without it the last one is.
+        config: every setting.
+        folder: where the log and the checkpoint are written. A checkpoint found there is resumed, and the end is the
+            same, bit for bit on a CPU, as if the run had not been stopped.
+        progress: called during training.
+
+    Returns:
+        One row an epoch: epoch, train_loss, validation_loss, validation_auc, learning_rate, seconds.
+
+    Raises:
+        ConfigError: the device does not exist, or patience is asked for without validation events.
+        DataError: the loss became NaN or infinite.
+    """
+    if config.patience is not None and validation is None:
+        raise ConfigError("patience needs validation events")
+    together = config.devices > 1
+    keeper = _Keeper(folder, config.epochs, None if together else progress)
+    callbacks: list[Callback] = [keeper]
+    if config.patience is not None:
+        callbacks.insert(0, EarlyStopping("validation_loss", patience=config.patience, check_finite=False))
+    module = Supervised(net, train, validation, config)
+    checkpoint = folder / CHECKPOINT
+    with _quiet(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        trainer = lightning.Trainer(
+            accelerator=_accelerator(config.device),
+            devices=config.devices,
+            strategy="ddp_spawn" if together else "auto",
+            max_epochs=config.epochs,
+            callbacks=callbacks,
+            plugins=[SafeCheckpoints()],
+            logger=_tensorboard(folder) if config.tensorboard else False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            default_root_dir=folder,
+        )
+        with _watching(folder / LOG, config.epochs, progress if together else None):
+            trainer.fit(module, ckpt_path=str(checkpoint) if checkpoint.exists() else None)
+        if trainer.interrupted:
+            raise KeyboardInterrupt
+    # With several processes the callbacks that saw the epochs lived elsewhere; the checkpoint has it all in any case.
+    state = load_tree(checkpoint)["callbacks"][_Keeper.__name__]
+    net.load_state_dict(state["best"])
+    net.cpu().eval()
+    rows: list[dict[str, float]] = state["rows"]
+    return rows
+
+
+def write_log(path: Path, rows: list[dict[str, float]]) -> None:
+    """Write the rows as CSV, the columns in order of their first appearance."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+@contextmanager
+def _watching(log: Path, epochs: int, progress: Progress | None) -> Iterator[None]:
+    """Report progress of other processes by reading the log they write."""
+    if progress is None:
+        yield
+        return
+    done = Event()
+
+    def watch() -> None:
+        seen = 0
+        while not done.wait(0.5):
+            rows = list(csv.DictReader(io.StringIO(log.read_text()))) if log.exists() else []
+            if len(rows) > seen:
+                seen = len(rows)
+                progress(seen, epochs, {name: float(value) for name, value in rows[-1].items() if value})
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+class _Keeper(Callback):
+    """Keeps the log, the best weights and the checkpoint."""
+
+    def __init__(self, folder: Path, epochs: int, progress: Progress | None) -> None:
+        self.folder, self.epochs, self.progress = folder, epochs, progress
+        self.rows: list[dict[str, float]] = []
+        self.best: dict[str, Any] = {}
+        self.best_loss = float("inf")
+        self.started = 0.0
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        if trainer.world_size > 1:  # a process of its own, with its own warning filters and loggers
+            _ignore_advice()
+            for logger in _loggers():
+                logger.setLevel(logging.ERROR)
+
+    @property
+    def state_key(self) -> str:
+        return type(self).__name__
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows, "best": self.best, "best_loss": self.best_loss}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows, self.best, self.best_loss = state_dict["rows"], state_dict["best"], state_dict["best_loss"]
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        self.started = time.perf_counter()
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if self.progress is not None and trainer.is_global_zero:
+            done = trainer.current_epoch + (batch_idx + 1) / max(trainer.num_training_batches, 1)
+            self.progress(done, self.epochs, self.rows[-1] if self.rows else {})
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        row = {"epoch": float(trainer.current_epoch), **pl_module.epoch_row()}
+        row["seconds"] = time.perf_counter() - self.started
+        if not all(map(_finite, row.values())):
+            raise DataError(
+                f"the loss became {row['train_loss']} in epoch {trainer.current_epoch}; lower the learning rate "
+                f"({pl_module.config.learning_rate}), clip the gradient, or look for extreme inputs and weights"
+            )
+        self.rows.append(row)
+        loss = row.get("validation_loss", -float(trainer.current_epoch))
+        if loss < self.best_loss or not self.best:
+            self.best_loss = loss
+            self.best = {name: value.detach().cpu().clone() for name, value in pl_module.net.state_dict().items()}
+        if trainer.logger is not None:
+            trainer.logger.log_metrics(row, step=trainer.current_epoch)
+        if trainer.is_global_zero:
+            write_log(self.folder / LOG, self.rows)
+        trainer.save_checkpoint(self.folder / CHECKPOINT)
+        if self.progress is not None and trainer.is_global_zero:
+            self.progress(trainer.current_epoch + 1, self.epochs, row)
+
+
+def _finite(value: float) -> bool:
+    return abs(value) != float("inf") and value == value
+
+
+def _accelerator(device: str) -> str:
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device=cuda, but PyTorch finds no GPU here; use device=cpu or auto")
+    if device == "mps" and not torch.backends.mps.is_available():
+        raise ConfigError("device=mps, but this is no Apple GPU; use device=cpu or auto")
+    return "gpu" if device == "cuda" else device
+
+
+def _tensorboard(folder: Path) -> Any:
+    from kaon.extras import require
+
+    require("tensorboard")
+    from lightning.pytorch.loggers import TensorBoardLogger
+
+    return TensorBoardLogger(folder, name="tensorboard", version="")
+
+
+def _ignore_advice() -> None:
+    # Lightning's advice concerns item-by-item data loaders and logged metrics, which are not used here; it also uses a
+    # name of PyTorch's that is about to go.
+    warnings.filterwarnings("ignore", module="lightning")
+    warnings.filterwarnings("ignore", message=".*(isinstance.treespec|LeafSpec|GPU available but not used).*")
+
+
+def _loggers() -> list[logging.Logger]:
+    return [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning without its advertisements, and with its logger's level as it was afterwards."""
+    loggers = _loggers()
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            _ignore_advice()
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

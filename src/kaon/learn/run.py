@@ -1,0 +1,233 @@
+"""A run: one training as a directory that can be stopped, resumed, skipped when done, and drawn later."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kaon.data import Batch, Events, Predictions
+from kaon.data.provenance import software_versions
+from kaon.errors import ConfigError, DataError
+from kaon.files import write_text
+from kaon.learn.config import TrainConfig
+from kaon.learn.fit import CHECKPOINT, Progress
+from kaon.learn.metrics import summary_metrics
+from kaon.learn.tagger import SPECTATORS, Tagger, load, spectators_of
+from kaon.learn.train import Prepared, train
+
+__all__ = ["Parts", "Run", "RunConfig", "execute_run", "write_json"]
+
+_KEPT = 100_000
+"""Training predictions kept for the overtraining check."""
+
+
+class RunConfig(BaseModel):
+    """Everything that decides a run; written into it as `config.yaml`.
+
+    Args:
+        model: registered name, or a Python file with VARIANTS.
+        options: hyper-parameters of the model.
+        representation: registered name; None chooses by model and events.
+        representation_options: constructor arguments of the representation.
+        data: how the events were read or made; JSON values.
+        split: fractions of training, validation and test events.
+        split_seed: of the split.
+        spectators: columns carried into the predictions.
+        train: settings of the training.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    representation: str | None = None
+    representation_options: dict[str, Any] = Field(default_factory=dict)
+    data: dict[str, Any] = Field(default_factory=dict)
+    split: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    split_seed: int = 0
+    spectators: tuple[str, ...] = SPECTATORS
+    train: TrainConfig = Field(default_factory=TrainConfig)
+
+    def to_yaml(self) -> str:
+        """As YAML, every setting written out."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], source: str = "the configuration") -> RunConfig:
+        """Validate settings from a file.
+
+        Raises:
+            ConfigError: every wrong setting, with what is allowed.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, e['loc']))}: {e['msg']} (given: {e['input']!r})" for e in error.errors()
+            )
+            raise ConfigError(f"{source}: {wrong}") from error
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The three disjoint samples of a run."""
+
+    train: Events
+    validation: Events
+    test: Events
+
+    @classmethod
+    def of(cls, events: Events, fractions: Sequence[float], seed: int) -> Parts:
+        """Split by event number and seed.
+
+        Raises:
+            DataError: a part would be empty.
+        """
+        parts = events.split(fractions, seed)
+        if len(parts) != 3 or any(len(p) == 0 for p in parts):
+            raise DataError(
+                f"{len(events)} events split as {tuple(fractions)} give {[len(p) for p in parts]} for training, "
+                "validation and test; none of the three may be empty"
+            )
+        return cls(*parts)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder and its numbers."""
+
+    folder: Path
+    metrics: Mapping[str, Any]
+
+    def tagger(self) -> Tagger:
+        """The trained model."""
+        return load(self.folder / "bundle.kaon")
+
+    @classmethod
+    def finished(cls, folder: Path, config: RunConfig) -> Run | None:
+        """The run in this folder if it is done with the same settings; None if it is absent or unfinished.
+
+        Raises:
+            DataError: the folder holds a run with other settings.
+        """
+        written = folder / "config.yaml"
+        if written.exists() and yaml.safe_load(written.read_text()) != json.loads(config.model_dump_json()):
+            raise DataError(f"{folder} holds a run with other settings; choose another folder, or delete it")
+        metrics = folder / "metrics.json"
+        return cls(folder, json.loads(metrics.read_text())) if metrics.exists() else None
+
+
+def execute_run(
+    config: RunConfig,
+    parts: Parts,
+    folder: str | os.PathLike[str],
+    *,
+    prepared: Prepared | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Train, predict and measure; a finished run is returned as it is, an unfinished one is resumed.
+
+    Args:
+        config: every setting.
+        parts: training, validation and test events.
+        folder: of the run.
+        prepared: the represented training and validation events, if another run had them made already.
+        progress: called during training.
+    """
+    home = Path(folder)
+    done = Run.finished(home, config)
+    if done is not None:
+        return done
+    home.mkdir(parents=True, exist_ok=True)
+    write_text(home / "config.yaml", config.to_yaml())
+    write_json(home / "environment.json", _environment())
+    start = time.perf_counter()
+    tagger = train(
+        config.model,
+        parts.train,
+        parts.validation,
+        config.train,
+        options=config.options,
+        representation=config.representation,
+        representation_options=config.representation_options,
+        prepared=prepared,
+        spectators=config.spectators,
+        folder=home,
+        progress=progress,
+    )
+    seconds = sum(row.get("seconds", 0.0) for row in tagger.training["log"]) or time.perf_counter() - start
+    tagger.save(home / "bundle.kaon")
+    test = tagger.representation.transform(parts.test)
+    score, per_event = _timed(tagger, test)
+    predictions = {
+        "test": _predictions(tagger, config, score, parts.test),
+        "train": tagger.predict(parts.train.take(slice(0, _KEPT))),
+        "validation": tagger.predict(parts.validation),
+    }
+    for name, made in predictions.items():
+        made.save(home / "predictions" / f"{name}.parquet")
+    metrics = {
+        "model": config.model,
+        "seed": config.train.seed,
+        **summary_metrics(predictions["test"]),
+        "parameters": tagger.parameter_count,
+        "train_seconds": seconds,
+        "inference_us": per_event * 1e6,
+        "representation": tagger.representation_name,
+        "events": {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
+    }
+    (home / CHECKPOINT).unlink(missing_ok=True)
+    # Last of all: its presence means that the run is complete.
+    write_json(home / "metrics.json", metrics)
+    return Run(home, metrics)
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON that any reader accepts (no NaN)."""
+    write_text(path, json.dumps(values, indent=1, allow_nan=False) + "\n")
+
+
+def _timed(tagger: Tagger, batch: Batch) -> tuple[np.ndarray[Any, Any], float]:
+    """Scores, and seconds an event of the model alone (its representation is made before), the better of two passes."""
+    tagger.predict_batch(batch.take(slice(0, 64)))
+    best = float("inf")
+    for _ in range(2):
+        start = time.perf_counter()
+        score = tagger.predict_batch(batch)
+        best = min(best, (time.perf_counter() - start) / max(len(batch), 1))
+    return score, best
+
+
+def _predictions(tagger: Tagger, config: RunConfig, score: np.ndarray[Any, Any], events: Events) -> Predictions:
+    return Predictions(
+        score,
+        events.target,
+        events.weight,
+        events.index,
+        tagger.classes,
+        spectators_of(events, tagger.spectators),
+        {"model": config.model, "seed": config.train.seed},
+    )
+
+
+def _environment() -> dict[str, Any]:
+    return {
+        "versions": software_versions(),
+        "platform": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,94 @@
+"""What the events look like: the small summary that a report draws, so that it need not read them again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaon.data import Events
+from kaon.data.jagged import counts_of
+from kaon.extras import available
+from kaon.represent.jet_features import OBSERVABLES, jet_features
+from kaon.represent.point_cloud import point_features
+from kaon.represent.tabular import Tabular, numeric_columns
+
+__all__ = ["average_image", "sample_summary"]
+
+_BINS = 40
+_COLUMNS = 24
+_EVENTS = 50_000
+"""Histograms of more events than this look the same."""
+
+
+def sample_summary(events: Events) -> dict[str, Any]:
+    """Counts, weights, input distributions and average jet image of each class; JSON values only.
+
+    At most 50,000 events (the first) and 24 columns are drawn; counts and weights are of all events.
+    """
+    classes = events.classes
+    few = events.take(slice(0, _EVENTS))
+    numbers = range(len(classes))
+    return {
+        "classes": list(classes),
+        "events": {classes[i]: int((events.labels == i).sum()) for i in numbers},
+        "weights": {classes[i]: float(events.weights[events.labels == i].sum()) for i in numbers},
+        "provenance": json.loads(json.dumps(asdict(events.provenance), default=str)),
+        "features": [_histogram(name, unit, values, few) for name, unit, values in _columns(few)],
+        "image": average_image(few) if "constituents" in few else None,
+    }
+
+
+def average_image(events: Events, pixels: int = 40) -> dict[str, Any]:
+    """Mean image of each class: share of the jet's pT by distance from its axis.
+
+    Args:
+        events: with `constituents`.
+        pixels: on each side.
+
+    Returns:
+        `edges` (pixels + 1,), the same for deta and dphi; `mean` (class name -> (pixels, pixels), deta first); `unit`.
+    """
+    column, labels = events["constituents"], events.labels
+    counts = counts_of(column)
+    deta, dphi, z = point_features(column, ("deta", "dphi", "z")).T
+    reach = np.quantile(np.maximum(np.abs(deta), np.abs(dphi)), 0.995) if len(deta) else 1.0
+    half = max(np.ceil(float(reach) * 10) / 10, 0.1)
+    edges = np.linspace(-half, half, pixels + 1)
+    owner = np.repeat(labels, counts)
+    weight = np.repeat(np.abs(events.weights), counts)
+    mean = {}
+    for i, name in enumerate(events.classes):
+        chosen = owner == i
+        image, _, _ = np.histogram2d(deta[chosen], dphi[chosen], (edges, edges), weights=(z * weight)[chosen])
+        total = np.abs(events.weights[labels == i]).sum()
+        mean[name] = (image / total if total else image).round(9).tolist()
+    return {"edges": edges.round(6).tolist(), "mean": mean, "unit": "mean share of the jet's pT"}
+
+
+def _columns(events: Events) -> list[tuple[str, str, NDArray[Any]]]:
+    if "constituents" in events:
+        names = [n for n in OBSERVABLES if not n.startswith("tau") or available("fastjet")]
+        values = jet_features(events["constituents"], names)
+        return [(n, "GeV" if n in ("jet_pt", "jet_mass") else "", values[:, i]) for i, n in enumerate(names)]
+    names = numeric_columns(events)[:_COLUMNS]
+    if not names:
+        return []
+    return [(n, "", v) for n, v in zip(names, Tabular(names).arrays(events)["features"].T, strict=True)]
+
+
+def _histogram(name: str, unit: str, values: NDArray[Any], events: Events) -> dict[str, Any]:
+    low, high = (float(q) for q in np.quantile(values, (0.002, 0.998))) if len(values) else (0.0, 1.0)
+    whole = bool(np.all(values == np.round(values)))
+    if whole and high - low < 60:
+        edges = np.arange(np.floor(low) - 0.5, np.ceil(high) + 1.0)
+    else:
+        edges = np.linspace(low, high if high > low else low + 1, _BINS + 1)
+    counts = {}
+    for i, label in enumerate(events.classes):
+        chosen = events.labels == i
+        counts[label] = np.histogram(values[chosen], edges, weights=events.weights[chosen])[0].tolist()
+    return {"name": name, "unit": unit, "edges": edges.tolist(), "counts": counts}

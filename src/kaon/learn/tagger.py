@@ -1,0 +1,169 @@
+"""A trained model together with the representation that feeds it: the thing that predicts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import awkward as ak
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kaon import kinematics as kin
+from kaon.data import Batch, Events, InputSpec, Predictions
+from kaon.data.bundle import Bundle
+from kaon.data.provenance import software_versions
+from kaon.errors import BundleError
+from kaon.models.base import Net, Trees
+from kaon.registry import lookup, origin
+from kaon.represent.base import Representation
+
+__all__ = ["SPECTATORS", "Tagger", "load", "spectators_of"]
+
+SPECTATORS = ("jet_pt", "jet_eta", "jet_mass")
+"""Columns carried into the predictions where the events have them."""
+
+_SLICE = 4096
+"""Events a forward pass: bounds the memory of prediction."""
+
+
+@dataclass(frozen=True)
+class Tagger:
+    """A fitted model with its representation and class names.
+
+    Args:
+        model: the fitted network or trees.
+        model_name: registry name.
+        options: hyper-parameters that were given.
+        representation: fitted.
+        representation_name: registry name.
+        classes: class names, the signal last.
+        spectators: columns carried into the predictions.
+        training: how it was trained; JSON values.
+    """
+
+    model: Net | Trees
+    model_name: str
+    representation: Representation
+    representation_name: str
+    classes: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    spectators: tuple[str, ...] = SPECTATORS
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> InputSpec:
+        """What the model reads."""
+        return self.representation.spec
+
+    @property
+    def parameter_count(self) -> int:
+        """Trainable numbers of the model."""
+        return self.model.parameter_count
+
+    def predict(self, events: Events) -> Predictions:
+        """Class probabilities of events, with their targets, weights and spectators."""
+        batch = self.representation.transform(events)
+        return Predictions(
+            self.predict_batch(batch),
+            events.target if events.classes in ((), self.classes) else None,
+            events.weight,
+            events.index,
+            self.classes,
+            spectators_of(events, self.spectators),
+            {"model": self.model_name},
+        )
+
+    def predict_batch(self, batch: Batch) -> NDArray[np.float32]:
+        """Class probabilities, (events, classes) float32."""
+        self.spec.check(batch.inputs)
+        if isinstance(self.model, Trees):
+            return self.model.predict(batch.inputs)
+        self.model.eval()
+        device = next(self.model.parameters()).device
+        parts = [np.zeros((0, len(self.classes)), np.float32)]
+        with torch.inference_mode():
+            for start in range(0, len(batch), _SLICE):
+                piece = batch.take(slice(start, start + _SLICE))
+                inputs = {k: torch.from_numpy(np.ascontiguousarray(v)).to(device) for k, v in piece.inputs.items()}
+                parts.append(self.model(inputs).float().softmax(1).cpu().numpy())
+        return np.concatenate(parts)
+
+    def to_bundle(self) -> Bundle:
+        """Everything as one file's content."""
+        tensors: dict[str, NDArray[Any]] = {}
+        texts: dict[str, str] = {}
+        if isinstance(self.model, Trees):
+            texts["trees"] = self.model.to_text()
+        else:
+            tensors = {name: value.detach().cpu().numpy() for name, value in self.model.state_dict().items()}
+        return Bundle(
+            model=self.model_name,
+            options=dict(self.options),
+            representation=self.representation_name,
+            representation_state=self.representation.state(),
+            spec=self.spec,
+            classes=self.classes,
+            tensors=tensors,
+            texts=texts,
+            training={"spectators": list(self.spectators), "versions": software_versions(), **self.training},
+        )
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> Tagger:
+        """Undo `to_bundle`.
+
+        Raises:
+            BundleError: the weights do not fit the model.
+            UnknownName: the model or representation is not registered here.
+        """
+        kind: type[Representation] = origin(lookup("kaon.represent", bundle.representation))
+        fitted = kind.from_state(bundle.representation_state)
+        model = lookup("kaon.models", bundle.model)(bundle.spec, len(bundle.classes), **bundle.options)
+        if isinstance(model, Trees):
+            if "trees" not in bundle.texts:
+                raise BundleError(f"the bundle of {bundle.model} holds no trees")
+            model.load_text(bundle.texts["trees"])
+        else:
+            try:
+                model.load_state_dict({name: torch.from_numpy(v.copy()) for name, v in bundle.tensors.items()})
+            except (RuntimeError, TypeError) as error:
+                raise BundleError(f"the weights do not fit the model {bundle.model}: {error}") from error
+            model.eval()
+        training = dict(bundle.training)
+        spectators = tuple(training.pop("spectators", SPECTATORS))
+        return cls(
+            model, bundle.model, fitted, bundle.representation, bundle.classes, bundle.options, spectators, training
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write a `.kaon` bundle."""
+        self.to_bundle().save(path)
+        return Path(path)
+
+
+def load(path: str | os.PathLike[str]) -> Tagger:
+    """Read a `.kaon` bundle.
+
+    Raises:
+        BundleError: the file is damaged, from a newer kaon, or inconsistent.
+    """
+    return Tagger.from_bundle(Bundle.load(path))
+
+
+def spectators_of(events: Events, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Those of the named columns that the events have, (events,) each; jet kinematics come from `jet` if need be."""
+    found = {name: np.asarray(ak.to_numpy(events[name])) for name in names if name in events}
+    if "jet" in events and any(name not in found for name in names):
+        px, py, pz, E = (np.asarray(ak.to_numpy(events["jet"][q]), float) for q in ("px", "py", "pz", "E"))
+        made = {
+            "jet_pt": lambda: kin.transverse_momentum(px, py),
+            "jet_eta": lambda: kin.pseudorapidity(px, py, pz),
+            "jet_mass": lambda: kin.mass(E, px, py, pz),
+        }
+        found |= {name: made[name]() for name in names if name not in found and name in made}
+    return found

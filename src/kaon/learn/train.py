@@ -1,0 +1,190 @@
+"""From events to a tagger: one training."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from kaon.data import Batch, Events
+from kaon.errors import ConfigError, DataError
+from kaon.learn.config import TrainConfig
+from kaon.learn.fit import LOG, Progress, fit_net, write_log
+from kaon.learn.tagger import SPECTATORS, Tagger
+from kaon.learn.tensors import to_tensors
+from kaon.learn.weights import training_weights
+from kaon.models.base import Net, Trees
+from kaon.registry import lookup, origin
+from kaon.represent.base import Representation
+
+__all__ = ["Prepared", "choose_representation", "prepare", "train"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Training and validation events as a fitted representation sees them; shared by all models that read it."""
+
+    name: str
+    representation: Representation
+    train: Batch
+    validation: Batch | None
+
+
+def choose_representation(model: str, events: Events, wanted: str | None = None) -> str:
+    """The wanted representation, or the first one that the model can read and the events can feed.
+
+    Raises:
+        ConfigError: the model cannot read the wanted one.
+        DataError: the events lack the columns; the message names models that could use them.
+    """
+    kind = origin(lookup("kaon.models", model))
+    readable: tuple[str, ...] = kind.representations
+    if wanted is not None:
+        lookup("kaon.represent", wanted)  # an unknown name is told with its nearest
+        if wanted not in readable and ".py" not in wanted:
+            raise ConfigError(f"{model} cannot read the representation {wanted!r}; it reads: {', '.join(readable)}")
+        return wanted
+    for name in readable:
+        needed: tuple[str, ...] = origin(lookup("kaon.represent", name)).requires
+        if all(column in events for column in needed):
+            return name
+    needed = origin(lookup("kaon.represent", readable[0])).requires
+    raise DataError(
+        f"{model} needs the columns {list(needed)}, which {events.provenance.source} does not have "
+        f"(it has {events.fields[:12]}); models for plain columns: bdt, mlp"
+    )
+
+
+def prepare(name: str, options: Mapping[str, Any], train_events: Events, validation_events: Events | None) -> Prepared:
+    """Fit a representation on the training events and represent both samples.
+
+    Raises:
+        ConfigError: the representation does not take an option.
+    """
+    representation: Representation = build("representation", name, lookup("kaon.represent", name), (), options)
+    batch = representation.fit_transform(train_events)
+    validation = None if validation_events is None else representation.transform(validation_events)
+    return Prepared(name, representation, batch, validation)
+
+
+def build(kind: str, name: str, factory: Any, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+    """Call a registered class with its options.
+
+    Raises:
+        ConfigError: an option that it does not take.
+    """
+    allowed = [
+        p.name
+        for p in inspect.signature(factory).parameters.values()
+        if p.kind is p.KEYWORD_ONLY or p.default is not p.empty
+    ]
+    wrong = sorted(set(options) - set(allowed))
+    if wrong:
+        raise ConfigError(
+            f"the {kind} {name} has no option {', '.join(wrong)}; allowed: {', '.join(allowed) or 'none'}"
+        )
+    return factory(*arguments, **options)
+
+
+def train(
+    model: str,
+    train_events: Events,
+    validation_events: Events | None = None,
+    config: TrainConfig | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    representation: str | None = None,
+    representation_options: Mapping[str, Any] | None = None,
+    prepared: Prepared | None = None,
+    spectators: tuple[str, ...] = SPECTATORS,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> Tagger:
+    """Train one model.
+
+    Args:
+        model: registered name, or a Python file with VARIANTS.
+        train_events: labelled, of two or more classes.
+        validation_events: choose the best epoch and stop early.
+        config: every setting of the training.
+        options: hyper-parameters of the model.
+        representation: by default the first that the model can read and the events can feed.
+        representation_options: constructor arguments of the representation.
+        prepared: the represented events, if another model had them made already.
+        spectators: columns carried into the predictions.
+        folder: for the log and the checkpoint, which is resumed if there is one; None leaves no files.
+        progress: called during training.
+
+    Raises:
+        DataError: labels, weights or columns are not fit for training.
+        ConfigError: an option or setting is wrong.
+    """
+    config = config or TrainConfig()
+    check_classes(train_events)
+    chosen = prepared.name if prepared else choose_representation(model, train_events, representation)
+    data = prepared or prepare(chosen, representation_options or {}, train_events, validation_events)
+    # The initial weights follow from the seed, and the caller's random numbers are left alone.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        made = build(
+            "model",
+            model,
+            lookup("kaon.models", model),
+            (data.representation.spec, len(train_events.classes)),
+            options or {},
+        )
+    takes_negative = isinstance(made, Net) or made.takes_negative_weights
+    weight, used = training_weights(train_events, config, takes_negative=takes_negative, model=model)
+    with ExitStack() as stack:
+        if folder is None:
+            folder = Path(tempfile.mkdtemp(prefix="kaon-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        if isinstance(made, Trees):
+            batch = (
+                replace(data.train, weight=weight).take(used) if not used.all() else replace(data.train, weight=weight)
+            )
+            validation = data.validation
+            if validation is not None and (validation.weights < 0).any():
+                # Early stopping on a loss with negative weights is as ill-defined for trees as training is.
+                validation = validation.take(validation.weights > 0)
+            rows = made.fit(batch, validation, seed=config.seed, threads=config.threads, progress=progress)
+            write_log(folder / LOG, rows)
+        else:
+            batch = data.train if used.all() else data.train.take(used)
+            sample = to_tensors(batch, weight[used])
+            held = None if data.validation is None or len(data.validation) == 0 else to_tensors(data.validation)
+            rows = fit_net(made, sample, held, config, folder, progress)
+    return Tagger(
+        made,
+        model,
+        data.representation,
+        data.name,
+        train_events.classes,
+        dict(options or {}),
+        spectators,
+        {
+            "config": config.model_dump(),
+            "log": rows,
+            "data": train_events.provenance.source,
+            "events": len(train_events),
+        },
+    )
+
+
+def check_classes(events: Events) -> None:
+    """Raise unless there are events of at least two classes.
+
+    Raises:
+        DataError: what is there.
+    """
+    counts = {name: int((events.labels == i).sum()) for i, name in enumerate(events.classes)}
+    if sum(n > 0 for n in counts.values()) < 2:
+        raise DataError(f"training needs events of at least two classes; {events.provenance.source} has {counts}")
