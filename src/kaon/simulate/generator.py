@@ -1,0 +1,218 @@
+"""Collisions from Pythia 8, whole batches at a time, as flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+from kaon.errors import SimulationError
+from kaon.extras import require
+from kaon.simulate.console import captured
+from kaon.simulate.particles import Particles
+
+__all__ = ["BATCH", "Collisions", "Generator", "showers"]
+
+BATCH = 250
+"""Collisions held in memory at once: about 60 MB with multiple interactions."""
+
+_SHOWERS = {"simple": 1, "vincia": 2, "dire": 3}
+"""Name of a parton shower -> Pythia's PartonShowers:model."""
+
+
+@dataclass(frozen=True)
+class Collisions:
+    """The whole event record of a batch of collisions.
+
+    Args:
+        offsets: entries of collision i are rows offsets[i] to offsets[i + 1], (events + 1,).
+        pid, status: PDG number and Pythia status of each entry, (entries,).
+        daughter1, daughter2: range of the daughters, counted within the collision, 0 for none, (entries,).
+        px, py, pz, E: GeV, (entries,).
+        visible: final and not invisible (neutrinos, ...), (entries,) bool.
+        charge: in units of the proton's; 0 for entries that are not visible, (entries,).
+        vertex: production point of each entry, mm, (entries, 3).
+        weight: of each collision, (events,).
+    """
+
+    offsets: NDArray[np.int64]
+    pid: NDArray[np.int64]
+    status: NDArray[np.int64]
+    daughter1: NDArray[np.int64]
+    daughter2: NDArray[np.int64]
+    px: NDArray[np.float64]
+    py: NDArray[np.float64]
+    pz: NDArray[np.float64]
+    E: NDArray[np.float64]
+    visible: NDArray[np.bool_]
+    charge: NDArray[np.float64]
+    vertex: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+    @property
+    def event(self) -> NDArray[np.int64]:
+        """Collision of each entry, (entries,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    def particles(self) -> Particles:
+        """The visible final particles."""
+        rows = np.flatnonzero(self.visible)
+        x, y, z = self.vertex[rows].T
+        return Particles(
+            events=len(self),
+            event=self.event[rows],
+            px=self.px[rows],
+            py=self.py[rows],
+            pz=self.pz[rows],
+            E=self.E[rows],
+            pid=self.pid[rows],
+            charge=self.charge[rows],
+            x=x,
+            y=y,
+            z=z,
+        )
+
+
+class Generator:
+    """A Pythia 8 ready to collide protons.
+
+    Args:
+        settings: lines that Pythia reads; a later line overrides an earlier one.
+        seed: 1 to 900,000,000.
+        shower: `default` (what the settings say), or one of `showers()`.
+
+    Raises:
+        MissingExtra: pythia8mc is not installed.
+        SimulationError: Pythia does not know or accept a setting, or cannot start with them; the message has its words.
+    """
+
+    def __init__(self, settings: Sequence[str], *, seed: int, shower: str = "default") -> None:
+        self._pythia = _initialised([*settings, *_shower_settings(shower), f"Random:seed = {seed}"])
+
+    def batches(self, count: int) -> Iterator[Collisions]:
+        """`count` collisions, `BATCH` at a time. Pythia replaces a collision that it cannot finish by the next one.
+
+        Raises:
+            SimulationError: Pythia could not make them.
+        """
+        for start in range(0, count, BATCH):
+            size = min(BATCH, count - start)
+            try:
+                array = self._pythia.nextBatch(size)
+            except RuntimeError as error:
+                raise SimulationError(f"Pythia stopped: {error}") from error
+            if len(array) == 0:
+                raise SimulationError(
+                    f"Pythia made none of {size} collisions; the settings leave it nothing to do (too narrow a window?)"
+                )
+            yield self._collisions(array)
+
+    @property
+    def cross_section(self) -> tuple[float, float]:
+        """Cross-section of what was generated so far and its statistical error, pb."""
+        info = self._pythia.infoPython()
+        return info.sigmaGen() * 1e9, info.sigmaErr() * 1e9
+
+    def _collisions(self, array: Any) -> Collisions:
+        listed = ak.to_layout(array.prt).to_ListOffsetArray64(True)
+        offsets = np.asarray(listed.offsets, np.int64)
+        record = listed.content
+
+        def column(name: str, dtype: Any = np.int64) -> NDArray[Any]:
+            return np.asarray(ak.to_numpy(record[name]), dtype)
+
+        pid, status = column("id"), column("status")
+        species, which = np.unique(pid, return_inverse=True)
+        data = self._pythia.particleData  # asked once a species, not once a particle
+        visible = (status > 0) & np.array([data.isVisible(int(s)) for s in species], bool)[which]
+        charge = np.array([data.charge(int(s)) for s in species])[which]
+        px, py, pz, E = (np.asarray(ak.to_numpy(record["p"][name])) for name in ("px", "py", "pz", "e"))
+        return Collisions(
+            offsets=offsets,
+            pid=pid,
+            status=status,
+            daughter1=column("daughter1"),
+            daughter2=column("daughter2"),
+            px=px,
+            py=py,
+            pz=pz,
+            E=E,
+            visible=visible,
+            charge=np.where(visible, charge, 0.0),
+            vertex=_vertices(record["vProd"]),
+            weight=np.asarray(ak.to_numpy(array.info.weights[:, 0]), float),
+        )
+
+
+def showers() -> tuple[str, ...]:
+    """The parton showers that the installed Pythia has.
+
+    Raises:
+        MissingExtra: pythia8mc is not installed.
+    """
+    with captured():
+        pythia = require("pythia8mc").Pythia("", False)
+        return tuple(n for n, model in _SHOWERS.items() if pythia.readString(f"PartonShowers:model = {model}", False))
+
+
+def _shower_settings(shower: str) -> list[str]:
+    if shower == "default":
+        return []
+    known = showers()
+    if shower not in known:
+        installed = require("pythia8mc").Pythia("", False).parm("Pythia:versionNumber")
+        raise SimulationError(
+            f"shower {shower!r} is not in the installed Pythia {installed:.3f}; choose default, {', '.join(known)}"
+        )
+    return [f"PartonShowers:model = {_SHOWERS[shower]}"]
+
+
+def _initialised(settings: Sequence[str]) -> Any:
+    quiet = ["Print:quiet = on", "Random:setSeed = on"]
+    with captured():  # Vincia prints its configuration whatever Print:quiet says
+        pythia = _read([*settings, *quiet])
+        ready = pythia.init()
+    if ready:
+        return pythia
+    with captured() as printed:
+        loud = _read([*settings, "Random:setSeed = on", *(f"Init:show{x} = off" for x in _LISTINGS)])
+        loud.init()
+    said = [line.strip() for line in printed if "PYTHIA" in line and ("Error" in line or "Abort" in line)]
+    raise SimulationError(
+        f"Pythia cannot start with the settings {list(settings)}: {' '.join(said) or 'it gave no reason'}"
+    )
+
+
+_LISTINGS = ("ChangedSettings", "ChangedParticleData", "Processes", "MultipartonInteractions")
+
+
+def _read(settings: Sequence[str]) -> Any:
+    pythia = require("pythia8mc").Pythia("", False)
+    for line in settings:
+        if not pythia.readString(line, False):
+            raise SimulationError(
+                f"Pythia does not know or accept the setting {line!r}; names and ranges are listed at "
+                "https://pythia.org/latest-manual/"
+            )
+    return pythia
+
+
+def _vertices(option: Any) -> NDArray[np.float64]:
+    """Production points of an optional four-vector column, mm, (entries, 3); missing ones are the origin."""
+    indexed = option.to_IndexedOptionArray64() if option.is_option else None
+    content = option if indexed is None else indexed.content
+    points = np.stack([ak.to_numpy(content[name]) for name in ("px", "py", "pz")], axis=1)
+    if indexed is None:
+        return points
+    index = np.asarray(indexed.index)
+    known = index >= 0
+    found = np.zeros((len(index), 3))
+    found[known] = points[index[known]]
+    return found

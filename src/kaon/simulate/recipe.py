@@ -1,0 +1,224 @@
+"""A recipe: everything that decides which jets are made, as data that can be read, checked, saved and changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kaon.errors import ConfigError
+from kaon.registry import lookup
+
+__all__ = ["Grooming", "Jets", "Matching", "Process", "Recipe", "Window", "load_recipe"]
+
+Positive = Annotated[float, Field(gt=0)]
+Window = tuple[float, float | None]
+"""Lower and upper edge; None for no upper edge."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Matching(_Frozen):
+    """Which generated particle a jet is matched to; its four-vector is stored as `parton`.
+
+    Args:
+        partons: absolute PDG numbers of the particles that count.
+        origin: `hard` for the outgoing partons of the hard process, `decayed` for the last copy of a particle that
+            decays (top, W, Z, Higgs).
+        radius: largest distance dR between particle and jet axis; None for anywhere in the event.
+        products_radius: largest distance between the jet axis and each of the quarks and leptons that the particle
+            decays to; None if they do not matter. Only for `decayed`.
+        required: drop jets without a match; otherwise they are kept, with a `parton` of zeros.
+    """
+
+    partons: tuple[int, ...] = Field(min_length=1)
+    origin: Literal["hard", "decayed"] = "hard"
+    radius: Positive | None = None
+    products_radius: Positive | None = None
+    required: bool = True
+
+    @model_validator(mode="after")
+    def _products_need_a_decay(self) -> Self:
+        if self.products_radius is not None and self.origin != "decayed":
+            raise ValueError("products_radius needs origin: decayed")
+        return self
+
+
+class Process(_Frozen):
+    """One class of events: its name, the Pythia settings that make it, and the particle its jets come from.
+
+    Args:
+        name: class name, for example `top`.
+        settings: lines that Pythia reads, for example `HardQCD:all = on`.
+        matching: see `Matching`; None stores no truth.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
+    settings: tuple[str, ...] = Field(min_length=1)
+    matching: Matching | None = None
+
+
+class Grooming(_Frozen):
+    """Trimming: recluster a jet with kT and drop the subjets below a fraction of its pT (arXiv:0912.1342).
+
+    Args:
+        radius: of the subjets.
+        fraction: smallest pT of a kept subjet, divided by the pT of the jet.
+    """
+
+    radius: Positive = 0.3
+    fraction: float = Field(default=0.05, ge=0, lt=1)
+
+
+class Jets(_Frozen):
+    """How jets are found and which are kept.
+
+    Args:
+        algorithm: anti-kT, kT or Cambridge/Aachen.
+        radius: R of the algorithm.
+        pt: window of the transverse momentum, GeV; the lower edge is included, the upper is not.
+        eta: largest |pseudorapidity| of the jet axis; None for no limit.
+        rapidity: largest |rapidity|; None for no limit.
+        mass: window of the mass, GeV; None for no limit.
+        leading: so many jets of the highest pT of each event are looked at.
+        grooming: trim the jets first; windows then apply to the trimmed jets.
+    """
+
+    algorithm: Literal["anti-kt", "kt", "cambridge-aachen"] = "anti-kt"
+    radius: Positive = 0.8
+    pt: Window
+    eta: Positive | None = None
+    rapidity: Positive | None = None
+    mass: Window | None = None
+    leading: int = Field(default=1, ge=1)
+    grooming: Grooming | None = None
+
+    @model_validator(mode="after")
+    def _windows_are_open(self) -> Self:
+        for name, window in (("pt", self.pt), ("mass", self.mass)):
+            if window is not None and (window[0] < 0 or (window[1] is not None and window[1] <= window[0])):
+                raise ValueError(f"the {name} window {window} must be (lower, upper) with 0 <= lower < upper")
+        if self.pt[0] <= 0:
+            raise ValueError("the pt window needs a lower edge above 0")
+        return self
+
+
+class Recipe(_Frozen):
+    """Everything that decides which jets are made.
+
+    Args:
+        name: of the recipe.
+        description: one sentence.
+        source: paper or web address that the recipe follows, and where it differs.
+        energy: of the proton-proton collision in its rest frame, GeV.
+        settings: Pythia settings common to all classes.
+        processes: one per class, the signal last.
+        jets: how jets are found and selected.
+        detector: `none`, `towers`, `atlas` or `cms`; see `kaon.simulate.detector`.
+        shower: parton shower; see `kaon.simulate.generator.showers`.
+        constituents: so many constituents of the highest pT are stored.
+        fields: what is stored of a constituent beside its momentum.
+        chunk_events: collisions generated from one seed; decides the numbers that come out, as the seed does.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    description: str = ""
+    source: str = ""
+    energy: Positive = 14000.0
+    settings: tuple[str, ...] = ()
+    processes: tuple[Process, ...] = Field(min_length=1)
+    jets: Jets
+    detector: str = "none"
+    shower: str = "default"
+    constituents: int = Field(default=200, ge=1)
+    fields: tuple[Literal["charge", "pid"], ...] = ("charge", "pid")
+    chunk_events: int = Field(default=1000, ge=1, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = self.classes
+        if len(set(names)) < len(names):
+            raise ValueError(f"the classes {names} must have different names")
+        return self
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names, the signal last."""
+        return tuple(process.name for process in self.processes)
+
+    def with_options(self, *, shower: str = "default", detector: str | None = None) -> Recipe:
+        """The same recipe with another shower or detector; `default` and None keep the recipe's own."""
+        changed: dict[str, Any] = {}
+        if shower != "default":
+            changed["shower"] = shower
+        if detector is not None:
+            changed["detector"] = detector
+        return self.model_copy(update=changed)
+
+    def to_yaml(self) -> str:
+        """As text that `load_recipe` reads from a file."""
+        return yaml.safe_dump(self.settings_tree(), sort_keys=False, allow_unicode=True, width=100)
+
+    @classmethod
+    def from_yaml(cls, text: str, where: str = "the recipe") -> Recipe:
+        """Undo `to_yaml`.
+
+        Raises:
+            ConfigError: not YAML, an unknown or missing entry, or a value that is not allowed.
+        """
+        try:
+            tree = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{where} is not valid YAML: {error}") from error
+        if not isinstance(tree, dict):
+            raise ConfigError(f"{where} must be a mapping with the entries {', '.join(cls.model_fields)}")
+        try:
+            return cls.model_validate(tree)
+        except ValidationError as error:
+            raise ConfigError(f"{where} is not a recipe: {_readable(error)}") from error
+
+    def settings_tree(self) -> dict[str, Any]:
+        """As JSON values: nested dicts, lists, numbers and strings."""
+        tree: dict[str, Any] = json.loads(self.model_dump_json())
+        return tree
+
+
+def load_recipe(name: str | PathLike[str] | Recipe) -> Recipe:
+    """A recipe by its registered name, from a YAML file, or from a Python file with VARIANTS; a recipe is returned as is.
+
+    Raises:
+        UnknownName: no such recipe; the message lists the nearest ones.
+        ConfigError: the file is missing or is not a recipe.
+
+    >>> load_recipe("top-tagging").classes
+    ('qcd', 'top')
+    """
+    if isinstance(name, Recipe):
+        return name
+    text = str(name)
+    if Path(text).suffix.lower() in {".yaml", ".yml"}:
+        try:
+            return Recipe.from_yaml(Path(text).expanduser().read_text(encoding="utf-8"), text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"cannot read the recipe {text}: {error}") from error
+    found = lookup("kaon.simulate.recipes", text)
+    if not isinstance(found, Recipe):
+        raise ConfigError(f"{text} is a {type(found).__name__}, not a kaon.simulate.Recipe")
+    return found
+
+
+def _readable(error: ValidationError) -> str:
+    def lines() -> Iterable[str]:
+        for problem in error.errors():
+            place = ".".join(map(str, problem["loc"])) or "recipe"
+            given = "" if isinstance(problem["input"], (dict, list)) else f" (given: {problem['input']!r})"
+            yield f"{place}: {problem['msg']}{given}"
+
+    return "; ".join(lines())
