@@ -1,22 +1,49 @@
 """How good is it: pure functions on arrays, each also taking one `Predictions`; all of them weighted.
 
 Scores are (N,), growing with signal, or (N, C); the signal is the last class unless `signal=` says otherwise, and
-everything else is background.
+everything else is background. A single score whose signal is class 0 is taken with the opposite sign.
 """
 
+from kaon.evaluate.binned import BinnedEfficiency, BinnedRejection, efficiency_against, rejection_against
+from kaon.evaluate.bootstrap import Interval, bootstrap
+from kaon.evaluate.calibration import CalibrationCurve, calibration_curve, expected_calibration_error
 from kaon.evaluate.confusion import accuracy, confusion_matrix
 from kaon.evaluate.curves import RocCurve, auc, roc_curve
 from kaon.evaluate.estimate import Estimate
+from kaon.evaluate.overtraining import KolmogorovSmirnov, kolmogorov_smirnov, overtraining_check
 from kaon.evaluate.rejection import RejectionCurve, background_rejection, rejection_curve
+from kaon.evaluate.sculpting import Sculpting, jensen_shannon, mass_sculpting
+from kaon.evaluate.significance import SignificanceImprovement, asimov_significance, significance_improvement
+from kaon.evaluate.working_point import WorkingPoint, working_point
 
 __all__ = [
+    "BinnedEfficiency",
+    "BinnedRejection",
+    "CalibrationCurve",
     "Estimate",
+    "Interval",
+    "KolmogorovSmirnov",
     "RejectionCurve",
     "RocCurve",
+    "Sculpting",
+    "SignificanceImprovement",
+    "WorkingPoint",
     "accuracy",
+    "asimov_significance",
     "auc",
     "background_rejection",
+    "bootstrap",
+    "calibration_curve",
     "confusion_matrix",
+    "efficiency_against",
+    "expected_calibration_error",
+    "jensen_shannon",
+    "kolmogorov_smirnov",
+    "mass_sculpting",
+    "overtraining_check",
+    "rejection_against",
     "rejection_curve",
     "roc_curve",
+    "significance_improvement",
+    "working_point",
 ]

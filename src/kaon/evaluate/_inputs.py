@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from kaon.data import Predictions
 from kaon.errors import DataError, UnknownName
 
-__all__ = ["Binary", "Multiclass", "Scores", "bin_edges", "binary", "column", "multiclass"]
+__all__ = ["Binary", "Multiclass", "Scores", "bin_edges", "binary", "class_number", "column", "multiclass"]
 
 Scores: TypeAlias = Predictions | ArrayLike
 """Scores (N,) or (N, C), or the `Predictions` that hold them with target and weight."""
@@ -90,14 +90,7 @@ def binary(
         UnknownName: no class of that name.
     """
     events = multiclass(score, target, weight, several=False)
-    count = len(events.classes)
-    if isinstance(signal, str):
-        if signal not in events.classes:
-            raise UnknownName("class", signal, events.classes)
-        signal = events.classes.index(signal)
-    number = count - 1 if signal is None else int(signal)
-    if not 0 <= number < count:
-        raise DataError(f"signal={number}, but the classes are numbered 0 ... {count - 1}")
+    number = class_number(events.classes, signal)
     is_signal = events.target == number
     if is_signal.all() or not is_signal.any():
         found = "only signal" if is_signal[0] else "no signal"
@@ -108,6 +101,23 @@ def binary(
     elif number == 0:
         values = -values  # a single score grows towards class 1
     return Binary(values, is_signal, events.weight)
+
+
+def class_number(classes: Sequence[str], signal: int | str | None) -> int:
+    """Number of the class that `signal` names; the last by default.
+
+    Raises:
+        UnknownName: no class of that name.
+        DataError: no class of that number.
+    """
+    if isinstance(signal, str):
+        if signal not in classes:
+            raise UnknownName("class", signal, classes)
+        return list(classes).index(signal)
+    number = len(classes) - 1 if signal is None else int(signal)
+    if not 0 <= number < len(classes):
+        raise DataError(f"signal={number}, but the classes are numbered 0 ... {len(classes) - 1}")
+    return number
 
 
 def column(score: Scores, values: str | ArrayLike, count: int) -> NDArray[np.float64]:

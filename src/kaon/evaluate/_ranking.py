@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kaon.errors import DataError
+from kaon.errors import ConfigError, DataError
 from kaon.evaluate._inputs import Binary
 
-__all__ = ["Ranking"]
+__all__ = ["Ranking", "check_efficiency"]
 
 _TOLERANCE = 1e-10
 """Relative rounding of a sum of a million weights, below which an efficiency counts as reached."""
@@ -91,6 +91,13 @@ class Ranking:
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(after > before, (efficiency - before) / (after - before), 1.0).clip(0.0, 1.0)
         return [v[i - 1] + share * (v[i] - v[i - 1]) for v in values]
+
+
+def check_efficiency(efficiency: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same efficiencies, or a ConfigError if one is outside (0, 1]."""
+    if not ((efficiency > 0) & (efficiency <= 1)).all():
+        raise ConfigError(f"signal efficiency {efficiency.tolist()}; allowed: above 0, up to 1")
+    return efficiency
 
 
 def _from_zero(values: NDArray[Any]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Estimate", "binomial_variance"]
+__all__ = ["Estimate", "binomial_error", "binomial_variance"]
 
 
 @dataclass(frozen=True)
@@ -63,3 +63,15 @@ def binomial_variance(fraction: Any, passed_squares: Any, total_squares: Any, to
     e = np.asarray(fraction, np.float64)
     failed = np.maximum(np.asarray(total_squares) - passed_squares, 0.0)
     return np.asarray(((1 - e) ** 2 * passed_squares + e**2 * failed) / np.square(total), np.float64)
+
+
+def binomial_error(fraction: Any, passed_squares: Any, total_squares: Any, total: Any) -> NDArray[np.float64]:
+    """Half the width of Wilson's 68% interval of a weighted fraction; never zero, also when none or all pass.
+
+    sqrt(V + 1 / 4n^2) / (1 + 1 / n), with V of `binomial_variance` and n = (sum w)^2 / sum w^2
+    (Wilson, J. Am. Stat. Assoc. 22 (1927) 209). Arguments are those of `binomial_variance`; NaN without events.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        count = np.square(np.asarray(total, np.float64)) / total_squares
+        variance = binomial_variance(fraction, passed_squares, total_squares, total)
+        return np.asarray(np.sqrt(variance + 0.25 / count**2) / (1 + 1 / count), np.float64)

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv
 
-from kaon.errors import ConfigError
 from kaon.evaluate._inputs import Binary, Scores, binary
-from kaon.evaluate._ranking import Ranking
+from kaon.evaluate._ranking import Ranking, check_efficiency
 from kaon.evaluate.estimate import Estimate, binomial_variance
 
 __all__ = ["RejectionCurve", "background_rejection", "rejection_curve"]
@@ -72,7 +71,7 @@ def background_rejection(
     >>> background_rejection([0.1, 0.2, 0.3, 0.6, 0.5, 0.9], [0, 0, 0, 0, 1, 1], signal_efficiency=1.0).value
     4.0
     """
-    curve = _rejection(binary(score, target, weight, signal), np.array([signal_efficiency], float))
+    curve = rejection_of(binary(score, target, weight, signal), np.array([signal_efficiency], float))
     return Estimate(float(curve.value[0]), float(curve.error[0]), float(curve.lower[0]))
 
 
@@ -98,12 +97,12 @@ def rejection_curve(
         ConfigError: a signal efficiency outside (0, 1].
     """
     points = np.linspace(0.01, 1, 100) if signal_efficiency is None else np.atleast_1d(signal_efficiency).astype(float)
-    return _rejection(binary(score, target, weight, signal), points)
+    return rejection_of(binary(score, target, weight, signal), points)
 
 
-def _rejection(events: Binary, efficiency: NDArray[np.float64]) -> RejectionCurve:
-    if not ((efficiency > 0) & (efficiency <= 1)).all():
-        raise ConfigError(f"signal efficiency {efficiency.tolist()}; allowed: above 0, up to 1")
+def rejection_of(events: Binary, efficiency: NDArray[np.float64]) -> RejectionCurve:
+    """What `background_rejection` describes, for checked events and many efficiencies (points,)."""
+    check_efficiency(efficiency)
     ranking = Ranking(events)
     signal2, background2 = ranking.squares()
     passed, passed2, passed_signal2 = ranking.at(efficiency, ranking.background_efficiency, background2, signal2)
