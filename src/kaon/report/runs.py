@@ -47,6 +47,14 @@ class RunRecord:
     config: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
 
+    def labelled(self, split: str = "test") -> Predictions | None:
+        """Predictions that can be evaluated: they are there, carry labels, and hold signal and background."""
+        found = self.predictions.get(split)
+        if found is None or found.target is None or not len(found):
+            return None
+        signal = found.target == len(found.classes) - 1
+        return None if signal.all() or not signal.any() else found
+
 
 @dataclass(frozen=True)
 class Comparison:

@@ -1,0 +1,1 @@
+"""Charts of the page: each function turns a comparison into one plain plotly description."""

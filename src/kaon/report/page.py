@@ -1,0 +1,194 @@
+"""The report: one HTML page that holds everything it needs and asks nothing of any network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from kaon import __version__
+from kaon.errors import DataError
+from kaon.files import write_text
+from kaon.report.charts.chart import Chart, Key, Missing, model_style
+from kaon.report.charts.performance import confusion, roc, significance
+from kaon.report.charts.physics import rejection_by_pt, sculpting
+from kaon.report.charts.sample import class_keys, images, inputs
+from kaon.report.charts.scores import calibration, score_distributions
+from kaon.report.charts.training import loss, progress
+from kaon.report.origins import origins
+from kaon.report.runs import Comparison, load
+from kaon.report.table import COLUMNS, rows
+from kaon.report.words import headline, question
+
+__all__ = ["write_page"]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: a heading that asks, a sentence that introduces, and figures."""
+
+    name: str
+    title: str
+    lead: str
+    items: Sequence[Chart | Missing]
+    keys: Sequence[Key] = ()
+
+
+def write_page(source: Comparison | str | os.PathLike[str], path: str | os.PathLike[str]) -> Path:
+    """Write the interactive report of a comparison or of a single run.
+
+    The page is self-contained: script, style and numbers are inside, and its Content-Security-Policy forbids any
+    request. What cannot be drawn (no jet pT was kept, no labels, ...) is said in a sentence instead.
+
+    Args:
+        source: what `load` returned, or the directory to load.
+        path: the HTML file to write.
+
+    Raises:
+        DataError: the directory holds no finished run, or the file cannot be written.
+    """
+    comparison = source if isinstance(source, Comparison) else load(source)
+    return write_text(path, _render(comparison))
+
+
+def _render(comparison: Comparison) -> str:
+    sections = _sections(comparison)
+    drawn = [item for section in sections for item in section.items if isinstance(item, Chart)]
+    scripts = {"theme": _template("theme.js"), "plotly": get_plotlyjs(), "page": _template("page.js")}
+    environment = Environment(
+        loader=PackageLoader("kaon.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("page.html.jinja").render(
+        policy=_policy(scripts.values()),
+        version=__version__,
+        css=Markup(_template("page.css")),
+        scripts={name: Markup(text) for name, text in scripts.items()},
+        question=question(comparison),
+        answer=headline(comparison),
+        facts=_facts(comparison),
+        columns=COLUMNS,
+        rows=rows(comparison),
+        style=model_style,
+        table_note=_table_note(comparison),
+        sections=sections,
+        origins=origins(comparison),
+        charts=Markup(_script_safe([_drawing(chart) for chart in drawn])),
+    )
+
+
+def _sections(comparison: Comparison) -> list[Section]:
+    def attempt(draw: Callable[[Comparison], Chart | Missing], title: str) -> Chart | Missing:
+        """The chart, or why its numbers cannot be computed."""
+        try:
+            return draw(comparison)
+        except DataError as error:
+            return Missing(title, f"This cannot be computed: {error}.")
+
+    several = [attempt(confusion, "Confusion")] if len(comparison.classes) > 2 else []
+    return [
+        Section(
+            "separation",
+            "How much background survives?",
+            "A cut on the score keeps a share of the signal and lets some background through. Every point of these "
+            "curves is such a cut, measured on test events that no training has seen.",
+            [attempt(roc, "Background rejection"), attempt(significance, "Significance improvement"), *several],
+        ),
+        Section(
+            "scores",
+            "Can the scores be trusted?",
+            "Training and test events should look the same to the model, and a score of 0.8 should be right 8 times "
+            "out of 10.",
+            [attempt(score_distributions, "Scores by class"), attempt(calibration, "Calibration")],
+        ),
+        Section(
+            "physics",
+            "Does it depend on the jet?",
+            "A tagger that works at one momentum only, or that carves a bump into the background's mass, is hard to "
+            "use in an analysis.",
+            [attempt(rejection_by_pt, "Rejection against jet pT"), attempt(sculpting, "Mass sculpting")],
+        ),
+        Section(
+            "training",
+            "How did the training go?",
+            "Enough epochs, and no more than enough: the validation loss should have stopped falling without rising.",
+            [loss(comparison), progress(comparison)],
+        ),
+        Section(
+            "inputs",
+            "What went in?",
+            "Distributions of the inputs by class, each of unit area. Where the classes lie apart, even a single cut "
+            "separates them.",
+            inputs(comparison),
+            class_keys(comparison),
+        ),
+        Section(
+            "image",
+            "What does an average jet look like?",
+            "Energy around the jet axis, averaged over the jets of each class. The colour scale is logarithmic and "
+            "the same for all classes.",
+            images(comparison),
+        ),
+    ]
+
+
+def _facts(comparison: Comparison) -> list[tuple[str, str]]:
+    events = comparison.runs[0].metrics.get("events") or {}
+    created = str(comparison.info.get("created", ""))[:16].replace("T", " ")
+    seeds = sorted({run.seed for run in comparison.runs})
+    found = [
+        ("Source", str(comparison.info.get("source", ""))),
+        ("Events", ", ".join(f"{count:,} {split}" for split, count in events.items())),
+        ("Seeds", ", ".join(map(str, seeds))),
+        ("Made", created),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+def _table_note(comparison: Comparison) -> str:
+    counts = sorted({len(runs) for runs in comparison.models.values()})
+    if counts == [1]:
+        spread = "One training per model, so no spread between trainings is known."
+    else:
+        seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        spread = f"Numbers are mean ± standard deviation over {seeds} trainings with different seeds."
+    return (
+        f"{spread} “stat.” is the statistical error of the test events, which all models share. The best of each "
+        "column is tinted. Select a heading to sort."
+    )
+
+
+def _drawing(chart: Chart) -> dict[str, Any]:
+    """What the page's script needs of a chart; its words are in the HTML already."""
+    return {name: getattr(chart, name) for name in ("name", "data", "layout", "picks", "notes")}
+
+
+def _template(name: str) -> str:
+    return files("kaon.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _policy(scripts: Iterable[str]) -> str:
+    """A policy under which only these scripts run and nothing is fetched; plotly sets styles and draws to a canvas."""
+    hashes = (base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts)
+    allowed = " ".join(f"'sha256-{h}'" for h in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _script_safe(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text

@@ -1,0 +1,74 @@
+"""The comparison in words: the question, and its answer in a sentence or three."""
+
+from __future__ import annotations
+
+import math
+
+from kaon.report.runs import Comparison
+from kaon.report.table import COLUMNS, Spread, limit, spread
+
+__all__ = ["headline", "question"]
+
+_REJECTION = next(column for column in COLUMNS if column.efficiency == 0.3)
+
+
+def question(comparison: Comparison) -> str:
+    """The question that the page answers."""
+    classes, models = comparison.classes, tuple(comparison.models)
+    task = f"tell {classes[-1]} from {_either(classes[:-1])}" if len(classes) > 1 else "separate these events"
+    return f"How well does {models[0]} {task}?" if len(models) == 1 else f"Which model can best {task}?"
+
+
+def headline(comparison: Comparison) -> list[str]:
+    """The answer in sentences: the best model, by how much, and whether that is more than the spread over seeds."""
+    found = {model: s for model, runs in comparison.models.items() if (s := spread(runs, "auc")) is not None}
+    if not found:
+        return [
+            "No run has an AUC, so there is nothing to rank: it takes labelled test events of at least two classes."
+        ]
+    ranked = sorted(found, key=lambda m: -found[m].mean)
+    sentences = [_ranking(ranked, found), *_rejections(comparison, ranked)]
+    if found[ranked[0]].seeds == 1:
+        sentences.append("The spread between trainings is unknown, as there is only one.")
+    return sentences
+
+
+def _ranking(ranked: list[str], found: dict[str, Spread]) -> str:
+    first, top = ranked[0], found[ranked[0]]
+    over = "" if top.deviation is None else f", mean ± spread over {top.seeds} trainings"
+    if len(ranked) == 1:
+        return f"{first} reaches an AUC of {top.text(4)}{over}."
+    gap = top.mean - found[ranked[1]].mean
+    lead = f"{first} leads with an AUC of {top.text(4)}{over}, {gap:.4f} above {ranked[1]}"
+    deviations = [found[model].deviation for model in ranked[:2]]
+    noise = math.hypot(*(d or 0.0 for d in deviations))
+    if None in deviations:
+        return f"{lead}."
+    if gap > 2 * noise:
+        return f"{lead}: more than twice the spread of the difference between trainings ({noise:.4f})."
+    return f"{lead}: less than twice the spread of the difference ({noise:.4f}), so other seeds may change the order."
+
+
+def _rejections(comparison: Comparison, ranked: list[str]) -> list[str]:
+    told = [text for model in ranked[:2] if (text := _one_in(comparison, model))]
+    if not told:
+        return []
+    sentence = f"Where 30 % of the signal is kept, {ranked[0]} lets one background event in {told[0]} through"
+    return [f"{sentence}; {ranked[1]} one in {told[1]}." if len(told) > 1 else f"{sentence}."]
+
+
+def _one_in(comparison: Comparison, model: str) -> str:
+    runs = comparison.models[model]
+    least = limit(runs, _REJECTION)
+    if least is not None:
+        return f"more than {least:,.0f}"
+    found, statistical = spread(runs, _REJECTION.key), spread(runs, _REJECTION.error)
+    if found is None:
+        return ""
+    return found.text(0) + (
+        "" if statistical is None else f" (± {statistical.mean:,.0f} from the number of test events)"
+    )
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
