@@ -1,0 +1,84 @@
+"""Finding what must not reach a model: NaN, infinity, missing values, and probably wrong units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MEV_ABOVE", "invalid_rows", "suspected_mev", "without_options"]
+
+MEV_ABOVE = 5000.0
+"""A median transverse momentum above this cannot be GeV at any collider so far."""
+
+_PT_NAME = re.compile(r"(^|.*[_.])p_?t[0-9]*$|^met$|.*_met$", re.IGNORECASE)
+
+
+def invalid_rows(column: Any) -> NDArray[np.bool_]:
+    """Which events hold NaN, an infinity or a missing value anywhere in a column, (events,).
+
+    >>> invalid_rows(ak.Array([[1.0, np.nan], [], [2.0]]))
+    array([ True, False, False])
+    """
+    bad = np.zeros(len(column), bool)
+    if column.fields:
+        for name in column.fields:
+            bad |= invalid_rows(column[name])
+        return bad
+    if _is_text(column):
+        return bad
+    missing = _has_missing(ak.to_layout(column))
+    if not missing and np.isfinite(ak.to_numpy(ak.flatten(column, axis=None))).all():
+        return bad
+    flag = ak.fill_none(~np.isfinite(column), True, axis=None)
+    while flag.ndim > 1:
+        flag = ak.any(flag, axis=-1)
+    return np.asarray(ak.to_numpy(ak.fill_none(flag, True)), bool)
+
+
+def without_options(column: Any) -> Any:
+    """The same column without option types that mask nothing; a missing text becomes empty."""
+
+    def plain(layout: Any, **_: Any) -> Any:
+        if layout.is_option and not np.any(layout.mask_as_bool(valid_when=False)):
+            return ak.to_layout(ak.transform(plain, layout.project()))
+        return None
+
+    if _is_text(column):
+        column = ak.fill_none(column, "")
+    return ak.transform(plain, column)
+
+
+def suspected_mev(columns: Mapping[str, Any], among: Iterable[str]) -> dict[str, float]:
+    """Columns of transverse momenta whose median is too large for GeV, with that median."""
+    found: dict[str, float] = {}
+    for name in among:
+        column = columns[name]
+        if {"px", "py"} <= set(ak.fields(column)):
+            column = np.hypot(column["px"], column["py"])
+        elif column.fields or _is_text(column) or not _PT_NAME.match(name):
+            continue
+        flat = ak.to_numpy(ak.drop_none(ak.flatten(column, axis=None)))
+        median = float(np.median(flat)) if len(flat) and flat.dtype.kind in "iuf" else 0.0
+        if median > MEV_ABOVE:
+            found[name] = median
+    return found
+
+
+def _has_missing(layout: Any) -> bool:
+    if layout.is_option:
+        return bool(np.any(layout.mask_as_bool(valid_when=False))) or _has_missing(layout.content)
+    return (layout.is_list or layout.is_indexed) and _has_missing(layout.content)
+
+
+def _is_text(column: Any) -> bool:
+    layout = ak.to_layout(column)
+    while layout.is_list or layout.is_option or layout.is_indexed:
+        if layout.parameter("__array__") == "string":
+            return True
+        layout = layout.content
+    return False
