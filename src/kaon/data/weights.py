@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
-from kaon import kinematics as kin
 from kaon.data.events import Events
+from kaon.data.scalars import scalar
 from kaon.errors import ConfigError, DataError
 
 __all__ = ["class_balanced", "flatten"]
@@ -32,7 +30,7 @@ def class_balanced(events: Events) -> NDArray[np.float64]:
         raise DataError(
             f"classes can only be balanced if the weights of each sum to something positive; they sum to {named}"
         )
-    return weight * (totals.sum() / (len(totals) * totals))[labels]
+    return np.asarray(weight * (totals.sum() / (len(totals) * totals))[labels])
 
 
 def flatten(events: Events, by: Sequence[str], bins: int = 40) -> NDArray[np.float64]:
@@ -56,7 +54,7 @@ def flatten(events: Events, by: Sequence[str], bins: int = 40) -> NDArray[np.flo
         raise ConfigError(f"flatten={tuple(by)}: give one or two columns")
     cell = np.zeros(len(events), np.int64)
     for name in by:
-        values = _column(events, name)
+        values = scalar(events, name).astype(float)
         low, high = np.quantile(values, (0.001, 0.999)) if len(values) else (0.0, 1.0)
         edges = np.linspace(low, high, bins + 1)[1:-1]
         cell = cell * bins + np.searchsorted(edges, values, side="right")
@@ -74,15 +72,3 @@ def flatten(events: Events, by: Sequence[str], bins: int = 40) -> NDArray[np.flo
         if after != 0:
             weight[chosen] *= total / after
     return weight
-
-
-def _column(events: Events, name: str) -> NDArray[Any]:
-    if name not in events and "jet" in events:
-        px, py, pz, E = (np.asarray(ak.to_numpy(events["jet"][q]), float) for q in ("px", "py", "pz", "E"))
-        if name == "jet_pt":
-            return kin.transverse_momentum(px, py)
-        if name == "jet_eta":
-            return kin.pseudorapidity(px, py, pz)
-        if name == "jet_mass":
-            return kin.mass(E, px, py, pz)
-    return np.asarray(ak.to_numpy(events[name]), float)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
 import lightning
@@ -84,10 +85,8 @@ def fit_net(
             num_sanity_val_steps=0,
             default_root_dir=folder,
         )
-        with _watching(folder / LOG, config.epochs, progress if together else None):
+        with _watching(folder / LOG, config.epochs, progress if together else None), _plain_interrupt():
             trainer.fit(module, ckpt_path=str(checkpoint) if checkpoint.exists() else None)
-        if trainer.interrupted:
-            raise KeyboardInterrupt
     # With several processes the callbacks that saw the epochs lived elsewhere; the checkpoint has it all in any case.
     state = load_tree(checkpoint)["callbacks"][_Keeper.__name__]
     net.load_state_dict(state["best"])
@@ -206,6 +205,19 @@ def _tensorboard(folder: Path) -> Any:
     from lightning.pytorch.loggers import TensorBoardLogger
 
     return TensorBoardLogger(folder, name="tensorboard", version="")
+
+
+@contextmanager
+def _plain_interrupt() -> Iterator[None]:
+    """Ctrl-C as Python knows it: Lightning would end the whole process and leave the signal ignored."""
+    main = current_thread() is main_thread()
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as stop:
+        if main:
+            signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from stop
 
 
 def _ignore_advice() -> None:

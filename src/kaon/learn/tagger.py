@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import awkward as ak
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kaon import kinematics as kin
 from kaon.data import Batch, Events, InputSpec, Predictions
 from kaon.data.bundle import Bundle
 from kaon.data.provenance import software_versions
+from kaon.data.scalars import has_scalar, scalar
 from kaon.errors import BundleError
 from kaon.models.base import Net, Trees
 from kaon.registry import lookup, origin
@@ -157,13 +156,4 @@ def load(path: str | os.PathLike[str]) -> Tagger:
 
 def spectators_of(events: Events, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Those of the named columns that the events have, (events,) each; jet kinematics come from `jet` if need be."""
-    found = {name: np.asarray(ak.to_numpy(events[name])) for name in names if name in events}
-    if "jet" in events and any(name not in found for name in names):
-        px, py, pz, E = (np.asarray(ak.to_numpy(events["jet"][q]), float) for q in ("px", "py", "pz", "E"))
-        made = {
-            "jet_pt": lambda: kin.transverse_momentum(px, py),
-            "jet_eta": lambda: kin.pseudorapidity(px, py, pz),
-            "jet_mass": lambda: kin.mass(E, px, py, pz),
-        }
-        found |= {name: made[name]() for name in names if name not in found and name in made}
-    return found
+    return {name: scalar(events, name) for name in names if has_scalar(events, name)}

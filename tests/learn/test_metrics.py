@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import numpy as np
+
+from kaon.data import Predictions
+from kaon.evaluate import auc
+from kaon.learn.metrics import summary_metrics
+
+
+def made(score: list[float], target: list[int]) -> Predictions:
+    s = np.array(score)
+    return Predictions(np.stack([1 - s, s], axis=1), np.array(target))
+
+
+def test_numbers_are_those_of_evaluate() -> None:
+    random = np.random.default_rng(0)
+    target = random.integers(0, 2, 500)
+    score = 1 / (1 + np.exp(-random.normal(target, 1)))
+    predictions = Predictions(np.stack([1 - score, score], axis=1), target)
+    numbers = summary_metrics(predictions)
+    assert numbers["auc"] == auc(predictions)
+    assert set(numbers) == {
+        "auc", "accuracy", "rejection_30", "rejection_30_error", "rejection_50", "rejection_50_error"
+    }  # fmt: skip
+
+
+def test_a_rejection_without_background_left_is_none() -> None:
+    numbers = summary_metrics(made([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1]))
+    assert numbers["rejection_50"] is None
+    assert numbers["auc"] == 1
+
+
+def test_one_class_alone_cannot_be_judged() -> None:
+    assert summary_metrics(made([0.1, 0.9], [0, 0])) == {"accuracy": None, "auc": None}

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import awkward as ak
+import numpy as np
+import pytest
+
+from kaon.data import Events
+from kaon.learn.sample import average_image, sample_summary
+
+
+def jets(count: int = 200) -> Events:
+    """Jets of 1 to 6 massless constituents near phi = pi, where azimuths wrap."""
+    random = np.random.default_rng(0)
+    n = random.integers(1, 7, count)
+    pt, eta = random.uniform(1, 50, n.sum()), random.normal(0, 0.1, n.sum())
+    phi = np.pi + random.normal(0, 0.1, n.sum())
+    p = ak.zip({"px": pt * np.cos(phi), "py": pt * np.sin(phi), "pz": pt * np.sinh(eta), "E": pt * np.cosh(eta)})
+    return Events(ak.Array({"constituents": ak.unflatten(p, n)}), random.integers(0, 2, count), classes=("qcd", "top"))
+
+
+def test_histograms_hold_the_weight_of_each_class(table: Events) -> None:
+    weighted = replace(table, weight=np.where(table.labels == 1, 0.25, 2.0))
+    summary = sample_summary(weighted)
+    assert summary["events"] == {n: int((table.labels == i).sum()) for i, n in enumerate(table.classes)}
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+    for feature in summary["features"]:
+        for i, name in enumerate(table.classes):
+            inside = sum(feature["counts"][name])
+            assert inside == pytest.approx(weighted.weights[table.labels == i].sum(), rel=0.02)
+
+
+def test_an_image_holds_the_whole_momentum_of_a_jet_and_is_centred() -> None:
+    image = average_image(jets())
+    for mean in image["mean"].values():
+        pixels = np.array(mean)
+        assert pixels.sum() == pytest.approx(1, abs=0.05)
+        centre = (np.array(image["edges"])[1:] + np.array(image["edges"])[:-1]) / 2
+        assert abs((pixels.sum(0) * centre).sum()) < 0.02
+        assert abs((pixels.sum(1) * centre).sum()) < 0.02
+
+
+def test_jets_are_drawn_as_observables() -> None:
+    summary = sample_summary(jets())
+    names = [f["name"] for f in summary["features"]]
+    assert names[:3] == ["jet_pt", "jet_eta", "jet_mass"]
+    multiplicity = next(f for f in summary["features"] if f["name"] == "multiplicity")
+    assert np.diff(multiplicity["edges"]).tolist() == [1.0] * (len(multiplicity["edges"]) - 1)
+    assert sum(map(sum, multiplicity["counts"].values())) == 200
