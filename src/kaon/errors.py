@@ -87,9 +87,9 @@ class UnknownName(ConfigError):
     """A name (of a model, column, recipe, ...) that does not exist; the message lists the nearest ones."""
 
     def __init__(self, kind: str, given: str, known: Iterable[str], where: str = "") -> None:
-        self.kind, self.given, self.known = kind, given, tuple(known)
+        self.kind, self.given, self.known, self.where = kind, given, tuple(known), where
         place = f" in {where}" if where else ""
         super().__init__(f"unknown {kind} {given!r}{place}; {nearest(given, self.known)}")
 
-    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, tuple[str, ...]]]:
-        return type(self), (self.kind, self.given, self.known)
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, tuple[str, ...], str]]:
+        return type(self), (self.kind, self.given, self.known, self.where)
