@@ -43,7 +43,7 @@ def require(module: str) -> Any:
         return import_module(module)
     except ModuleNotFoundError as error:
         top = module.split(".")[0]
-        if error.name is None or error.name.split(".")[0] != top:
+        if error.name != top:  # it is there, but something that it needs is not
             raise
         extra = EXTRAS.get(top, "all")
         raise MissingExtra(f"{top} is not installed; run: pip install 'kaon[{extra}]'", name=top) from None
