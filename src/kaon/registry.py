@@ -39,7 +39,7 @@ def variants(package: str) -> dict[str, Any]:
         package: dotted name, for example `kaon.models`; also the entry-point group that extends it.
 
     Raises:
-        ConfigError: two modules register the same name.
+        ConfigError: two modules register the same name, or an installed extension cannot be imported.
     """
     found: dict[str, Any] = {}
     owner: dict[str, str] = {}
@@ -47,8 +47,11 @@ def variants(package: str) -> dict[str, Any]:
     for info in iter_modules(root.__path__, prefix=f"{package}."):
         _merge(import_module(info.name), info.name, found, owner)
     for point in entry_points(group=package):
-        loaded = point.load()
-        source = f"entry point {point.name}"
+        source = f"entry point {point.name} ({point.value})"
+        try:
+            loaded = point.load()
+        except Exception as error:  # whatever another package does when it is imported
+            raise ConfigError(f"the {source} of {package} cannot be loaded: {error}; repair or uninstall it") from error
         if isinstance(loaded, ModuleType):
             _merge(loaded, source, found, owner)
         else:
@@ -101,8 +104,8 @@ def _from_file(name: str) -> Any:
         except BaseException:
             del sys.modules[alias]
             raise
-    declared: dict[str, Any] = dict(getattr(sys.modules[alias], "VARIANTS", {}))
-    if not declared:
+    declared = getattr(sys.modules[alias], "VARIANTS", None)
+    if not isinstance(declared, Mapping) or not declared:
         raise ConfigError(f"{path} declares no VARIANTS; add for example VARIANTS = {{'my_model': MyModel}}")
     if not wanted and len(declared) == 1:
         return next(iter(declared.values()))
