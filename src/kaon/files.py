@@ -17,12 +17,14 @@ __all__ = ["replacing", "write_text"]
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary path beside `path`, with the same suffix; renamed to `path` when the block ends well.
 
+    Missing folders are made. A symbolic link stays, and the file that it points to is replaced.
+
     After an exception (also Ctrl-C) the temporary file is removed and `path` is as it was before.
 
     Raises:
-        DataError: the folder does not exist, is not writable, or the disk is full.
+        DataError: `path` is a folder, its folder cannot be made or is not writable, or the disk is full.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     if target.is_dir():
         raise DataError(f"{target} is a folder; give the name of a file in it")
     try:
@@ -36,7 +38,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.fsync(stream.fileno())
         scratch.replace(target)
     except OSError as error:
-        raise DataError(f"cannot write {target}: {error.strerror or error}") from error
+        # The block may read as well: a file that is not ours must be named.
+        ours = error.filename in (None, str(scratch), scratch)
+        raise DataError(f"cannot write {target}: {(error.strerror if ours else None) or error}") from error
     finally:
         scratch.unlink(missing_ok=True)
 
