@@ -37,30 +37,40 @@ def pseudorapidity(px: Array, py: Array, pz: Array) -> Array:
     pt = np.hypot(px, py)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         eta = np.arcsinh(pz / pt)
-    return np.clip(np.nan_to_num(eta, nan=0.0, posinf=ETA_MAX, neginf=-ETA_MAX), -ETA_MAX, ETA_MAX)
+    return _limited(eta)
 
 
 def rapidity(E: Array, pz: Array) -> Array:
     """y = 1/2 ln((E + pz) / (E - pz)); 0 for a particle at rest, limited to +-20 along the beam."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        y = np.arctanh(pz / E)
-    return np.clip(np.nan_to_num(y, nan=0.0, posinf=ETA_MAX, neginf=-ETA_MAX), -ETA_MAX, ETA_MAX)
+        # |pz| > E is rounding, of a particle along the beam.
+        y = np.arctanh(np.clip(pz / E, -1, 1))
+    return _limited(y)
 
 
 def mass(E: Array, px: Array, py: Array, pz: Array) -> Array:
     """Invariant mass, GeV; 0 where rounding makes E^2 - p^2 negative."""
-    return np.sqrt(np.maximum(E * E - px * px - py * py - pz * pz, 0))
+    squared: Array = np.maximum(E * E - px * px - py * py - pz * pz, 0)
+    return np.sqrt(squared)
 
 
 def delta_phi(a: Array, b: Array) -> Array:
-    """a - b brought into [-pi, pi), radians.
+    """a - b brought into [-pi, pi], radians; exactly antisymmetric, and exactly a - b where that is in the range.
 
     >>> float(np.round(delta_phi(np.array(3.0), np.array(-3.0)), 4))
     -0.2832
     """
-    return (a - b + np.pi) % (2 * np.pi) - np.pi
+    difference: Array = a - b
+    turns: Array = np.rint(difference / (2 * np.pi))
+    return difference - 2 * np.pi * turns
 
 
 def delta_r(eta_a: Array, phi_a: Array, eta_b: Array, phi_b: Array) -> Array:
     """Distance in the (eta, phi) plane: sqrt(deta^2 + dphi^2)."""
-    return np.hypot(eta_a - eta_b, delta_phi(phi_a, phi_b))
+    distance: Array = np.hypot(eta_a - eta_b, delta_phi(phi_a, phi_b))
+    return distance
+
+
+def _limited(rapidity: Array) -> Array:
+    limited: Array = np.clip(np.nan_to_num(rapidity, nan=0.0, posinf=ETA_MAX, neginf=-ETA_MAX), -ETA_MAX, ETA_MAX)
+    return limited
