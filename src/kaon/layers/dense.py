@@ -26,5 +26,5 @@ def dense(width: int, hidden: Sequence[int], dropout: float = 0.0) -> nn.Sequent
 
 
 def two_logits(x: Tensor) -> Tensor:
-    """One sigmoid unit as two logits (0, x), whose softmax is (1 - sigmoid(x), sigmoid(x)): (batch, 1) -> (batch, 2)."""
+    """One sigmoid unit x as two logits (0, x), whose softmax is (1 - sigmoid, sigmoid): (batch, 1) -> (batch, 2)."""
     return torch.cat([torch.zeros_like(x), x], dim=-1)

@@ -23,15 +23,19 @@ def masked_sum(function: Callable[[Tensor], Tensor], x: Tensor, mask: Tensor, we
         weight: (batch, constituents), or None for ones.
 
     Returns:
-        (batch, channels).
+        (batch, channels), summed in float32 at least.
     """
     if torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export():
-        dense = function(x)
+        dense = _wide(function(x))
         used = mask.to(dense.dtype) if weight is None else weight.to(dense.dtype) * mask.to(dense.dtype)
         return (dense * used[..., None]).sum(1)
-    real = function(x[mask])
+    real = _wide(function(x[mask]))
     if weight is not None:
         real = real * weight[mask].to(real.dtype)[:, None]
     owner = torch.repeat_interleave(torch.arange(len(x), device=x.device), mask.sum(1))
-    # Summed in float32 whatever the network's precision: an energy flow network must not lose soft constituents.
-    return torch.zeros(len(x), real.shape[-1], device=x.device).index_add(0, owner, real.float())
+    return real.new_zeros(len(x), real.shape[-1]).index_add(0, owner, real)
+
+
+def _wide(x: Tensor) -> Tensor:
+    # In lower precision an energy flow network would lose its soft constituents.
+    return x.to(torch.promote_types(x.dtype, torch.float32))
