@@ -14,7 +14,7 @@ from kaon.errors import DataError
 __all__ = ["Batch"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class Batch:
     """Any number of events, ready for a model.
 
@@ -23,6 +23,9 @@ class Batch:
         target: class numbers, (events,) int64, or None.
         weight: (events,) float64, or None for all ones.
         index: event numbers, (events,) int64.
+
+    Raises:
+        DataError: there are no inputs, or the arrays differ in length.
     """
 
     inputs: Mapping[str, NDArray[Any]]
@@ -31,6 +34,8 @@ class Batch:
     index: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
+        if not self.inputs:
+            raise DataError("a batch needs at least one input")
         columns = {**self.inputs, "target": self.target, "weight": self.weight, "index": self.index}
         sizes = {name: len(values) for name, values in columns.items() if values is not None}
         if len(set(sizes.values())) > 1:

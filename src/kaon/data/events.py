@@ -17,7 +17,7 @@ from kaon.errors import DataError, UnknownName
 __all__ = ["Events"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a table is no truth value, so two of them are compared column by column
 class Events:
     """A table of events (or jets), jagged where physics is jagged.
 
@@ -30,6 +30,9 @@ class Events:
         classes: name of each class; by convention the signal is the last.
         reserved: columns of `array` that must not be used as inputs of a model (label, weight, truth, ...).
         provenance: how the events were made.
+
+    Raises:
+        DataError: columns differ in length, class or event numbers are not whole, or class names do not fit.
 
     >>> events = Events(ak.Array({"mass": [80.0, 91.0]}), target=np.array([0, 1]))
     >>> len(events), events.classes, events["mass"].to_list()
@@ -52,10 +55,13 @@ class Events:
                 given = np.arange(n)
             if given is None:
                 continue
-            column = np.asarray(given).astype(dtype, copy=False)
+            column = np.asarray(given)
             if column.shape != (n,):
                 raise DataError(f"{name} has shape {column.shape}, but there are {n} events")
-            object.__setattr__(self, name, column)
+            object.__setattr__(self, name, _converted(column, dtype, name))
+        object.__setattr__(self, "classes", tuple(self.classes))
+        if len(set(self.classes)) < len(self.classes):
+            raise DataError(f"two classes have the same name: {self.classes}")
         if self.target is not None and n:
             if self.target.min() < 0:
                 raise DataError(f"class numbers start at 0, but the target holds {self.target.min()}")
@@ -75,10 +81,15 @@ class Events:
 
         Raises:
             UnknownName: no such column; the message lists the nearest ones.
+            TypeError: not a name; `take` chooses events.
         """
+        if not isinstance(column, str):
+            raise TypeError(f"events[{column!r}]: give the name of a column; take(...) chooses events")
         if column not in self.fields:
             raise UnknownName("column", column, self.fields, self.provenance.source)
         return self.array[column]
+
+    __iter__ = None  # else Python would try the columns 0, 1, 2, ...
 
     def __contains__(self, column: str) -> bool:
         return column in self.fields
@@ -117,9 +128,15 @@ class Events:
         )
 
     def with_columns(self, **columns: Any) -> Events:
-        """A copy with columns added or replaced, each (events, ...)."""
+        """A copy with columns added or replaced, each (events, ...).
+
+        Raises:
+            DataError: a column of another length.
+        """
         array = self.array
         for name, values in columns.items():
+            if len(values) != len(self):
+                raise DataError(f"the column {name!r} has {len(values)} values for {len(self)} events")
             array = ak.with_field(array, values, name)
         return replace(self, array=array)
 
@@ -164,3 +181,12 @@ class Events:
             reserved=frozenset().union(*(p.reserved for p in parts)),
             provenance=Provenance.merge([p.provenance for p in parts]),
         )
+
+
+def _converted(column: NDArray[Any], dtype: type, name: str) -> NDArray[Any]:
+    """The column in this dtype; whole numbers must be whole already."""
+    if dtype is np.int64 and column.dtype.kind not in "biu":
+        whole = column.dtype.kind == "f" and (np.isfinite(column) & (column == np.rint(column))).all()
+        if not whole:
+            raise DataError(f"{name} must hold whole numbers; some of the given ones ({column.dtype}) are not")
+    return column.astype(dtype, copy=False)

@@ -22,7 +22,7 @@ __all__ = ["Predictions"]
 _SPECTATOR = "spectator."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class Predictions:
     """Scores of N events for C classes.
 
@@ -34,6 +34,9 @@ class Predictions:
         classes: class names, C of them; the signal is the last.
         spectators: columns carried along, each (N,): the jet mass, its pT, ...
         info: model, seed, ...; any JSON values.
+
+    Raises:
+        DataError: shapes do not fit together, or two classes have the same name.
     """
 
     score: NDArray[np.floating[Any]]
@@ -50,8 +53,8 @@ class Predictions:
         n, c = self.score.shape
         if not self.classes:
             object.__setattr__(self, "classes", tuple(f"class_{i}" for i in range(c)))
-        if len(self.classes) != c:
-            raise DataError(f"{c} scores an event, but the classes are {self.classes}")
+        if len(self.classes) != c or len(set(self.classes)) < c:
+            raise DataError(f"{c} scores an event need as many different class names, not {self.classes}")
         columns = {"target": self.target, "weight": self.weight, "index": self.index, **self.spectators}
         for name, values in columns.items():
             if values is not None and len(values) != n:
@@ -149,6 +152,7 @@ class Predictions:
             columns = {name: table[name].to_numpy() for name in table.column_names}
             classes = tuple(note["classes"])
             score = np.stack([columns[f"score_{c}"] for c in classes], axis=1)
+            info = dict(note["info"])
         except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path} is not a file of kaon predictions: {error}") from error
         return cls(
@@ -158,5 +162,5 @@ class Predictions:
             index=columns.get("index"),
             classes=classes,
             spectators={k.removeprefix(_SPECTATOR): v for k, v in columns.items() if k.startswith(_SPECTATOR)},
-            info=note["info"],
+            info=info,
         )

@@ -83,9 +83,9 @@ class Provenance:
         try:
             known = json.loads(text)
             fields = {k: v for k, v in known.items() if k in cls.__dataclass_fields__}
-        except (ValueError, AttributeError) as error:
-            raise DataError(f"the provenance is not a JSON object: {error}") from error
-        return cls(**{**fields, "history": tuple(fields.get("history", ()))})
+            return cls(**{**fields, "history": tuple(fields.get("history", ()))})
+        except (ValueError, AttributeError, TypeError) as error:
+            raise DataError(f"the provenance is not a JSON object of kaon's: {error}") from error
 
     @staticmethod
     def merge(parts: Iterable[Provenance]) -> Provenance:
@@ -106,9 +106,10 @@ class Provenance:
             return None if any(v is None for v in values) else sum(values)
 
         sources = list(dict.fromkeys(p.source for p in several))
+        settings = same("settings")
         return Provenance(
             source=", ".join(sources),
-            settings=same("settings") or {s.source: dict(s.settings) for s in several},
+            settings={s.source: dict(s.settings) for s in several} if settings is None else settings,
             seed=same("seed"),
             versions=first.versions,
             sum_weights=total("sum_weights"),
