@@ -14,8 +14,15 @@ __all__ = ["counts_of", "flat", "pad", "segment_sum"]
 
 
 def counts_of(column: Any) -> NDArray[np.int64]:
-    """Number of entries of each event of a jagged column, (events,)."""
-    return np.asarray(ak.to_numpy(ak.num(column, axis=1)), np.int64)
+    """Number of entries of each event of a jagged column, (events,).
+
+    Raises:
+        DataError: the column is not jagged, or lists are missing (None).
+    """
+    try:
+        return np.asarray(ak.to_numpy(ak.num(column, axis=1), allow_missing=False), np.int64)
+    except ValueError as error:
+        raise DataError(f"a jagged column is needed, not {ak.type(column)}") from error
 
 
 def flat(column: Any, dtype: Any = np.float64) -> NDArray[Any]:
@@ -26,9 +33,9 @@ def flat(column: Any, dtype: Any = np.float64) -> NDArray[Any]:
     """
     try:
         values = ak.to_numpy(ak.flatten(column, axis=1), allow_missing=False)
-    except ValueError as error:
-        raise DataError(f"a jagged column cannot be used as numbers: {error}") from error
-    return np.asarray(values).astype(dtype, copy=False)
+        return np.asarray(values).astype(dtype, copy=False)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"a column of type {ak.type(column)} cannot be used as lists of numbers") from error
 
 
 def pad(

@@ -23,7 +23,7 @@ def uniform_hash(index: NDArray[Any], seed: int) -> NDArray[np.float64]:
         seed: any integer.
     """
     with np.errstate(over="ignore"):
-        offset = _mix(np.asarray(seed & 0xFFFFFFFFFFFFFFFF, np.uint64) + np.uint64(0x9E3779B97F4A7C15))
+        offset = _mix(np.asarray(int(seed) & 0xFFFFFFFFFFFFFFFF, np.uint64) + np.uint64(0x9E3779B97F4A7C15))
         mixed = _mix(np.asarray(index).astype(np.int64).view(np.uint64) ^ offset)
     return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
@@ -34,13 +34,13 @@ def assign_parts(index: NDArray[Any], fractions: Sequence[float], seed: int) -> 
     Fractions that sum to less than one leave the rest out (part -1).
 
     Raises:
-        ConfigError: a fraction is negative, or they sum to more than one.
+        ConfigError: no fractions, one of them is negative or NaN, or they sum to more than one.
 
     >>> assign_parts(np.arange(6), (0.5, 0.5), seed=0)
     array([0, 1, 0, 0, 0, 1])
     """
     values = np.asarray(fractions, float)
-    if values.size == 0 or (values < 0).any() or values.sum() > 1 + 1e-9:
+    if values.size == 0 or not (values >= 0).all() or values.sum() > 1 + 1e-9:
         raise ConfigError(f"split fractions {tuple(fractions)} must be non-negative and sum to at most 1")
     edges = np.cumsum(values)
     edges[-1] = 1.0 if edges[-1] > 1 - 1e-9 else edges[-1]
