@@ -8,6 +8,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
+from kaon.errors import ConfigError
 from kaon.layers.dense import dense
 from kaon.layers.sets import masked_sum
 from kaon.models.base import Net
@@ -26,6 +27,9 @@ class EnergyFlowNetwork(Net):
         phi: widths of the layers of Phi, the last being the latent dimension.
         f: widths of the hidden layers of F.
         dropout: in F.
+
+    Raises:
+        ConfigError: the features lack one of the three.
     """
 
     representations: ClassVar[tuple[str, ...]] = ("momentum_fractions",)
@@ -43,6 +47,8 @@ class EnergyFlowNetwork(Net):
     ) -> None:
         super().__init__(spec, outputs)
         names = spec["features"].features
+        if not {"z", "deta", "dphi"} <= set(names):
+            raise ConfigError(f"efn reads z, deta and dphi, not {', '.join(names)}; use momentum_fractions")
         self.z = names.index("z")
         self.angles = [names.index("deta"), names.index("dphi")]
         self.phi = dense(2, phi)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Batch, Events, Input, InputSpec
-from kaon.errors import DataError, NotFitted
+from kaon.errors import BundleError, DataError, NotFitted
 
 __all__ = ["Representation"]
 
@@ -65,12 +65,16 @@ class Representation(ABC):
         return self._spec
 
     def fit(self, events: Events) -> Self:
-        """Fit on training events."""
+        """Fit on training events; what an earlier fit found is forgotten. Raises as `fit_transform` does."""
         self.fit_transform(events)
         return self
 
     def fit_transform(self, events: Events) -> Batch:
-        """Fit on training events and represent them, doing the work once."""
+        """Fit on training events and represent them, doing the work once.
+
+        Raises:
+            DataError: there are no events, a column is missing, or its values cannot be used.
+        """
         self._require(events)
         if len(events) == 0:
             raise DataError(f"{type(self).__name__} cannot be fitted to no events")
@@ -98,9 +102,16 @@ class Representation(ABC):
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Undo `state`."""
-        made = cls(**state["options"])
-        made._spec = InputSpec.from_json(state["spec"])
+        """Undo `state`.
+
+        Raises:
+            BundleError: not a state of this representation.
+        """
+        try:
+            made = cls(**state["options"])
+            made._spec = InputSpec.from_json(state["spec"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(f"this is not the state of a fitted {cls.__name__}: {error}") from error
         return made
 
     def _normalised(self, item: Input, arrays: Mapping[str, NDArray[Any]]) -> Input:

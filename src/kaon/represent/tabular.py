@@ -41,7 +41,8 @@ class Tabular(Representation):
     standardised: ClassVar[tuple[str, ...]] = ("features",)
 
     def __init__(self, features: Sequence[str] | None = None) -> None:
-        super().__init__(features=None if features is None else list(features))
+        self._wanted = None if features is None else list(features)
+        super().__init__(features=self._wanted)
 
     def learn(self, events: Events) -> None:
         """Settle which columns are the features.
@@ -49,7 +50,7 @@ class Tabular(Representation):
         Raises:
             DataError: there are no numeric columns.
         """
-        names = self.options["features"] or numeric_columns(events)
+        names = self._wanted or numeric_columns(events)
         if not names:
             raise DataError(f"{events.provenance.source} has no numeric columns to learn from: {events.fields[:12]}")
         self.options = {"features": list(names)}
@@ -64,7 +65,8 @@ class Tabular(Representation):
         for name in self.options["features"]:
             if str(ak.type(events[name]).content) not in _NUMERIC:
                 raise DataError(f"the column {name!r} holds {ak.type(events[name]).content}, not one number an event")
-            column = np.asarray(ak.to_numpy(events[name]), np.float32)
+            with np.errstate(over="ignore"):  # told below
+                column = np.asarray(ak.to_numpy(events[name]), np.float32)
             bad = np.flatnonzero(~np.isfinite(column))
             if bad.size:
                 raise DataError(
