@@ -107,7 +107,7 @@ def _tidy(column: NDArray[Any], label: str, where: str) -> NDArray[Any]:
     if not whole.all():
         count = int((~whole).sum())
         raise DataError(
-            f"the label {label!r} of {where} holds {column[~whole][0]}, and {count} such values in all here, which number "
+            f"the label {label!r} of {where} holds {column[~whole][0]}, and {count} such values here, which number "
             f"no class; write a condition such as '{label} > 0.5'"
         )
     return column.astype(np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from kaon.data.io.source import Layout, Notes, Sink, Source, decoding
 
-__all__ = ["ParquetSink", "ParquetSource"]
+__all__ = ["ParquetSink", "ParquetSource", "with_reserved"]
 
 _NOTE = b"kaon"
 
@@ -46,6 +46,14 @@ class ParquetSource(Source):
     def close(self) -> None:
         """See `Source`."""
         self._file.close()
+
+
+def with_reserved(schema: Any, names: Iterable[str], path: Path) -> Any:
+    """The schema with more columns reserved in kaon's note, if there is one."""
+    metadata = dict(schema.metadata or {})
+    if _NOTE in metadata:
+        metadata[_NOTE] = Notes.from_json(metadata[_NOTE], path).reserving(names).to_json().encode()
+    return schema.with_metadata(metadata)
 
 
 class ParquetSink(Sink):

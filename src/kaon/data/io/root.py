@@ -7,7 +7,8 @@ become one column `name` of four-momenta; in a file that kaon wrote, also the fu
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from kaon.data.io.source import Layout, Notes, Sink, Source, decoding
 from kaon.data.records import MOMENTUM
 from kaon.errors import ConfigError, DataError, UnknownName
 
-__all__ = ["RootSink", "RootSource"]
+__all__ = ["NOTE", "RootSink", "RootSource", "marker_reserving"]
 
-_NOTE = "kaon"
+NOTE = "kaon"
+"""Name of the text object in which kaon describes its tree."""
+
 _TREE = "events"
 _TREE_CLASSES = frozenset({"TTree", "TNtuple", "TNtupleD"})
 
@@ -32,6 +35,7 @@ class RootSource(Source):
     Args:
         path: the file.
         layout: `tree` chooses the tree; without it the file must hold one tree only.
+        raw: every branch is a column as it is, nothing joined to four-momenta, nothing hidden.
 
     Raises:
         DataError: damaged, or no tree in it.
@@ -39,14 +43,14 @@ class RootSource(Source):
         UnknownName: no such tree; the message lists the nearest.
     """
 
-    def __init__(self, path: Path, layout: Layout) -> None:
+    def __init__(self, path: Path, layout: Layout, *, raw: bool = False) -> None:
         with decoding(path):
             self._file = uproot.open(path, array_cache=None, object_cache=None)
-            note = self._note(path)
+            note = None if raw else _marker(self._file)
             self._tree = self._choose(path, layout.tree)
             self._branches = {b.name: b for b in self._tree.itervalues(recursive=True) if _readable(b)}
             length = int(self._tree.num_entries)
-        self._records = dict(note["records"]) if note else _momenta_in(self._branches)
+        self._records = dict(note["records"]) if note else {} if raw else _momenta_in(self._branches)
         members = {f"{name}_{m}" for name, found in self._records.items() for m in found}
         counters = frozenset(note["counters"]) if note else frozenset()
         plain = [n for n in self._branches if n not in members and n not in counters]
@@ -60,9 +64,20 @@ class RootSource(Source):
         return {n: c.name for n, c in counts.items() if c is not None}
 
     @property
-    def name(self) -> str:
-        """Name of the tree."""
-        return str(self._tree.name)
+    def tree(self) -> str:
+        """Path of the tree within the file."""
+        return str(self._tree.object_path).strip("/").partition(";")[0]
+
+    @property
+    def trees(self) -> list[str]:
+        """Paths of all trees of the file."""
+        return list(_trees(self._file))
+
+    @property
+    def unreadable(self) -> list[str]:
+        """Branches that are no columns, because only their own C++ classes could read them."""
+        leaves = [b for b in self._tree.itervalues(recursive=True) if not b.branches]
+        return [b.name for b in leaves if b.name not in self._branches]
 
     def chunks(self, columns: Sequence[str], step: int) -> Iterator[dict[str, Any]]:
         """See `Source`."""
@@ -92,21 +107,8 @@ class RootSource(Source):
             return branches[column]
         return ak.zip({m: branches[f"{column}_{m}"] for m in self._records[column]})
 
-    def _note(self, path: Path) -> dict[str, Any] | None:
-        if self._file.classname_of(_NOTE) != "TObjString" if _NOTE in self._file else True:
-            return None
-        try:
-            note = json.loads(str(self._file[_NOTE]))
-            return note if {"notes", "records", "counters"} <= set(note) else None
-        except (ValueError, TypeError):
-            return None
-
     def _choose(self, path: Path, wanted: str | None) -> Any:
-        trees: dict[str, int] = {}
-        for key, kind in self._file.classnames(recursive=True).items():
-            name, _, cycle = key.rpartition(";")
-            if kind in _TREE_CLASSES:
-                trees[name] = max(trees.get(name, 0), int(cycle))
+        trees = _trees(self._file)
         if not trees:
             raise DataError(
                 f"{path} holds no tree; it holds {sorted(set(self._file.classnames().values())) or 'nothing'}"
@@ -131,15 +133,22 @@ class RootSink(Sink):
         notes: stored beside the tree, so that kaon reads its own file back as it was; None to leave the file plain.
         tree: name of the tree.
         counters: jagged branch -> name of the branch that counts it; branches that share one are written together.
+        file: an open uproot file to add the tree to, instead of a new file at `path`.
     """
 
     def __init__(
-        self, path: Path, notes: Notes | None, *, tree: str = _TREE, counters: Mapping[str, str] | None = None
+        self,
+        path: Path,
+        notes: Notes | None,
+        *,
+        tree: str = _TREE,
+        counters: Mapping[str, str] | None = None,
+        file: Any = None,
     ) -> None:
-        self._file = uproot.recreate(path)
-        self._notes, self._name = notes, tree
+        self._file = uproot.recreate(path) if file is None else file
+        self._notes, self._name, self._owned = notes, tree, file is None
         self._tree: Any = None
-        self._groups = _shared_counters(counters or {})
+        self._lists = _counted_together(counters or {})
 
     def append(self, array: Any) -> None:
         """See `Sink`.
@@ -151,11 +160,10 @@ class RootSink(Sink):
         try:
             if self._tree is None:
                 kinds = {n: ak.type(v).content if isinstance(v, ak.Array) else v.dtype for n, v in columns.items()}
-                self._tree = self._file.mktree(
-                    self._name, kinds, counter_name=lambda n: self._groups[n][0] if n in self._groups else f"n{n}"
-                )
+                counters = {name: counter for name, (counter, _) in self._lists.items()}
+                self._tree = self._file.mktree(self._name, kinds, counter_name=lambda n: counters.get(n, f"n{n}"))
                 if self._notes is not None:
-                    self._file[_NOTE] = self._marker(columns)
+                    self._file[NOTE] = self._marker(columns)
             self._tree.extend(columns)
         except (TypeError, ValueError, NotImplementedError) as error:
             raise DataError(
@@ -164,15 +172,16 @@ class RootSink(Sink):
 
     def close(self) -> None:
         """See `Sink`."""
-        self._file.close()
+        if self._owned:
+            self._file.close()
 
     def _grouped(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """Branches that one branch counts as one list of records, and without that branch, which uproot makes anew."""
         made = dict(columns)
-        for prefix, (counter, members) in self._groups.items():
-            present = [m for m in members if m in columns]
-            if present:
-                made[prefix] = ak.zip({m.removeprefix(f"{prefix}_"): made.pop(m) for m in present}, depth_limit=2)
-                made.pop(counter, None)
+        for name, (counter, members) in self._lists.items():
+            if len(members) > 1:
+                made[name] = ak.zip({m.removeprefix(f"{name}_"): made.pop(m) for m in members}, depth_limit=2)
+            made.pop(counter, None)
         return made
 
     def _marker(self, columns: Mapping[str, Any]) -> str:
@@ -180,6 +189,24 @@ class RootSink(Sink):
         records = {n: v.fields for n, v in columns.items() if isinstance(v, ak.Array) and v.fields}
         counters = [f"n{n}" for n, v in columns.items() if isinstance(v, ak.Array) and "var" in str(ak.type(v).content)]
         return json.dumps({"notes": self._notes.to_json(), "records": records, "counters": counters})
+
+
+def marker_reserving(file: Any, names: Iterable[str], path: Path) -> str | None:
+    """What kaon noted in an open file, with more columns reserved; None if it is no file of kaon's."""
+    note = _marker(file)
+    if note is None:
+        return None
+    return json.dumps(note | {"notes": Notes.from_json(note["notes"], path).reserving(names).to_json()})
+
+
+def _marker(file: Any) -> dict[str, Any] | None:
+    if file.classnames(recursive=False, cycle=False).get(NOTE) != "TObjString":
+        return None
+    try:
+        note = json.loads(str(file[NOTE]))
+        return note if {"notes", "records", "counters"} <= set(note) else None
+    except (ValueError, TypeError):
+        return None
 
 
 def _readable(branch: Any) -> bool:
@@ -206,19 +233,31 @@ def _momenta_in(branches: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def _shared_counters(counters: Mapping[str, str]) -> dict[str, tuple[str, list[str]]]:
-    """Prefix -> (counter, branches) for counters whose branches are all called prefix_something."""
+def _trees(file: Any) -> dict[str, int]:
+    """Path of each tree of a file -> its highest cycle."""
+    found: dict[str, int] = {}
+    for key, kind in file.classnames(recursive=True).items():
+        name, _, cycle = key.rpartition(";")
+        if kind in _TREE_CLASSES:
+            found[name] = max(found.get(name, 0), int(cycle))
+    return found
+
+
+def _counted_together(counters: Mapping[str, str]) -> dict[str, tuple[str, list[str]]]:
+    """Name -> (counter, branches): a counter's only branch, or all its branches name_x, name_y, ...
+
+    Branches of one counter without a common name are left out, and so get a counter each.
+    """
     by_counter: dict[str, list[str]] = {}
     for branch, counter in counters.items():
         by_counter.setdefault(counter, []).append(branch)
-    groups: dict[str, tuple[str, list[str]]] = {}
-    for counter, members in by_counter.items():
-        prefixes = {m.partition("_")[0] for m in members if "_" in m}
-        if len(prefixes) == 1 and all("_" in m for m in members):
-            prefix = prefixes.pop()
-            if prefix not in groups:
-                groups[prefix] = (counter, members)
-    return groups
+    found: dict[str, tuple[str, list[str]]] = {}
+    for counter, branches in by_counter.items():
+        common = os.path.commonprefix(branches)  # noqa: RUF071  # of characters: names are no paths
+        name = branches[0] if len(branches) == 1 else common.rpartition("_")[0]
+        if name and name not in found:
+            found[name] = (counter, branches)
+    return found
 
 
 def _writable(values: Any) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,6 +67,10 @@ class Notes:
     hidden: frozenset[str] = frozenset()
     groups: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance | None = None
+
+    def reserving(self, names: Iterable[str]) -> Self:
+        """The same notes with more reserved columns."""
+        return replace(self, reserved=self.reserved | set(names))
 
     def to_json(self) -> str:
         """As the JSON object that kaon stores in its files."""

@@ -8,13 +8,13 @@ import h5py
 import hdf5plugin  # noqa: F401  # importing it registers the filters (Blosc, zstd, ...) that public files are compressed with
 
 from kaon.data.io.hdf5.arrays import ArraysSource
-from kaon.data.io.hdf5.kaon import Hdf5Sink, Hdf5Writer, KaonSource, is_kaon
+from kaon.data.io.hdf5.kaon import Hdf5Sink, Hdf5Writer, KaonSource, add_columns, is_kaon
 from kaon.data.io.hdf5.pandas import find_frames
 from kaon.data.io.hdf5.public import FrameSource, TopTaggingSink
 from kaon.data.io.source import Layout, Source, decoding
 from kaon.errors import ConfigError
 
-__all__ = ["LAYOUTS", "Hdf5Sink", "Hdf5Writer", "TopTaggingSink", "open_hdf5"]
+__all__ = ["LAYOUTS", "Hdf5Sink", "Hdf5Writer", "TopTaggingSink", "add_columns", "open_hdf5"]
 
 LAYOUTS = ("kaon", "top-tagging", "lhco", "pandas", "arrays")
 

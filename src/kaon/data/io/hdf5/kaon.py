@@ -17,7 +17,7 @@ Datasets are chunked and compressed with shuffle + gzip.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from kaon.data.events import Events
 from kaon.data.io.source import Notes, Sink, Source, decoding, pack
 from kaon.errors import DataError
 
-__all__ = ["Hdf5Sink", "Hdf5Writer", "KaonSource", "is_kaon"]
+__all__ = ["Hdf5Sink", "Hdf5Writer", "KaonSource", "add_columns", "is_kaon"]
 
 _ROOT = "events"
 _NOTE = "kaon"
@@ -141,6 +141,30 @@ class Hdf5Writer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def add_columns(path: Path, parts: Iterable[Mapping[str, NDArray[Any]]]) -> None:
+    """Add flat columns to a finished HDF5 file: as reserved columns of kaon's layout, else as data sets at the top.
+
+    Args:
+        path: the file, which is changed.
+        parts: the columns, chunk by chunk; together as long as the file.
+    """
+    with h5py.File(path, "r+") as file:
+        own = is_kaon(file)
+        fields = json.loads(file[_ROOT].attrs["fields"]) if own else []
+        keys: dict[str, str] = {}
+        for part in parts:
+            for name, values in part.items():
+                if own:
+                    key = keys.setdefault(name, f"{len(fields) + len(keys):04d}")
+                    _append(file[_ROOT].require_group(key), ak.to_layout(values), name)
+                else:
+                    _grow(file, name, values)
+        if own:
+            notes = Notes.from_json(file.attrs[_NOTE], path)
+            file[_ROOT].attrs["fields"] = json.dumps([*fields, *([name, key] for name, key in keys.items())])
+            file.attrs[_NOTE] = notes.reserving(keys).to_json()
 
 
 def _append(group: h5py.Group, layout: Any, where: str) -> None:
