@@ -28,7 +28,7 @@ from kaon.report.charts.training import loss, progress
 from kaon.report.origins import origins
 from kaon.report.runs import Comparison, load
 from kaon.report.table import COLUMNS, rows
-from kaon.report.words import headline, question
+from kaon.report.words import headline, question, ranked
 
 __all__ = ["write_page"]
 
@@ -74,7 +74,8 @@ def _render(comparison: Comparison) -> str:
         css=Markup(_template("page.css")),
         scripts={name: Markup(text) for name, text in scripts.items()},
         question=question(comparison),
-        answer=headline(comparison),
+        answer=[sentence.replace(" ± ", "\u00a0±\u00a0") for sentence in headline(comparison)],
+        best=next(iter(ranked(comparison)), ""),
         facts=_facts(comparison),
         columns=COLUMNS,
         rows=rows(comparison),
@@ -162,8 +163,8 @@ def _table_note(comparison: Comparison) -> str:
         seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         spread = f"Numbers are mean ± standard deviation over {seeds} trainings with different seeds."
     return (
-        f"{spread} “stat.” is the statistical error of the test events, which all models share. The best of each "
-        "column is tinted. Select a heading to sort."
+        f"{spread} “stat.” is the statistical error of the test events, which all models share; “>” is a lower "
+        "limit where no background was left to count. The best of each column is tinted. Select a heading to sort."
     )
 
 

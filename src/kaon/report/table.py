@@ -25,13 +25,16 @@ class Spread:
     def text(self, decimals: int | None = None) -> str:
         """Mean ± deviation; without `decimals`, two digits of the deviation decide how many the mean is worth.
 
+        A count that is the same in all seeds is printed alone.
+
         >>> Spread(51.0731, 0.5822, 3).text(), Spread(1226.1, 781.8, 3).text(0), Spread(9.25, None, 1).text()
         ('51.07 ± 0.58', '1,226 ± 782', '9.25')
         """
         if decimals is None:
             decimals = _decimals(self.deviation, 2) if self.deviation else _decimals(self.mean, 3)
         mean = f"{self.mean:,.{decimals}f}"
-        return mean if self.deviation is None else f"{mean} ± {self.deviation:,.{decimals}f}"
+        counted = self.deviation == 0 and decimals == 0
+        return mean if self.deviation is None or counted else f"{mean} ± {self.deviation:,.{decimals}f}"
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One printed cell, the value it sorts by, whether it is the best of its column, and a second line."""
+    """One printed cell, the value it sorts by, whether it is the best of its column, and a second line.
+
+    A `bound` is a value of which only a lower limit is known.
+    """
 
     text: str
     value: float | None
     best: bool = False
     note: str = ""
+    bound: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,7 @@ def rows(comparison: Comparison) -> list[Row]:
 def _cell(column: Column, runs: Sequence[RunRecord]) -> Cell:
     least = limit(runs, column)
     if least is not None:
-        return Cell(f"> {least:,.{_decimals(least, 2)}f}", least, note="95 % CL: no background left")
+        return Cell(f"> {least:,.{_decimals(least, 2)}f}", least, note="95 % CL", bound=True)
     found = spread(runs, column.key)
     if found is None:
         return Cell("—", None)
@@ -146,7 +153,8 @@ def _marked(cells: list[list[Cell]], number: int) -> list[Cell]:
     for i, column in enumerate(COLUMNS):
         own = cells[number][i]
         values = [column.better * v for row in cells if (v := row[i].value) is not None]
-        compared = len(values) > 1 and column.better != 0 and own.value is not None
+        bounds = any(row[i].bound for row in cells)  # then nobody knows which is the best
+        compared = len(values) > 1 and column.better != 0 and own.value is not None and not bounds
         marked.append(replace(own, best=compared and column.better * (own.value or 0.0) == max(values)))
     return marked
 

@@ -26,7 +26,7 @@ def roc(comparison: Comparison) -> Chart | Missing:
         curves = [rejection_curve(p, signal_efficiency=GRID) for run in runs if (p := run.labelled()) is not None]
         if not curves:
             continue
-        values = np.stack([c.value for c in curves])  # (seeds, points)
+        values = np.stack([np.where(np.isfinite(c.value), c.value, np.nan) for c in curves])  # (seeds, points)
         if len(curves) > 1:
             low, high = values.min(axis=0), values.max(axis=0)
         else:
@@ -46,8 +46,8 @@ def roc(comparison: Comparison) -> Chart | Missing:
     return Chart(
         name="roc",
         title=title,
-        caption="Up and to the right is better: the inverse of the share of background that passes the cut which keeps "
-        "this share of the signal. " + _BAND,
+        caption="Each point is a cut on the score. Across: the share of the signal it keeps; up: one background event "
+        "in so many passes it. Up and to the right is better. " + _BAND,
         data=[*data, guess],
         layout={
             "xaxis": axis("signal efficiency ε<sub>S</sub>", range=[0, 1.005], hoverformat=".3f"),
@@ -73,15 +73,15 @@ def significance(comparison: Comparison) -> Chart | Missing:
         best = np.mean([float(f.maximum) for f in found])
         where = np.mean([f.best_efficiency for f in found])
         key = model_key(model, number)
-        keys.append(Key(f"{model}: {best:.1f} at ε_S = {where:.2f}", key.colour, key.mark, model))
+        keys.append(Key(f"{model}: {best:.1f} at {where:.2f}", key.colour, key.mark, model))
     if not data:
         return Missing(title, _UNLABELLED)
     return Chart(
         name="significance",
         title=title,
-        caption="Factor ε_S / √ε_B by which the cut multiplies the significance S / √B of a search that is limited by "
-        "statistics; the legend says where it is largest. Drawn where the background that is left is known to better "
-        "than 20 %. The line is the mean over the seeds and its band spans them all.",
+        caption="Factor by which the cut multiplies the significance S / √B of a search that is limited by statistics. "
+        "The legend gives the largest factor and the signal efficiency where it is reached. Drawn where the background "
+        "that is left is known to better than 20 %. The line is the mean over the seeds, its band spans them all.",
         data=data,
         layout={
             "xaxis": axis("signal efficiency ε<sub>S</sub>", range=[0, 1.005], hoverformat=".3f"),
@@ -138,8 +138,8 @@ def confusion(comparison: Comparison) -> Chart | Missing:
 
 
 _BAND = (
-    "The line is the mean over the seeds and its band spans them all; a model with one seed has the statistical error "
-    "of the test events instead. A curve ends where no background event is left to count."
+    "The line is the mean over the seeds and its band spans them all; with one seed the band is the statistical error "
+    "of the test events. A curve ends where no background is left to count."
 )
 _UNLABELLED = "There are no labelled test events with both signal and background, so there is nothing to measure."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Predictions
-from kaon.evaluate import mass_sculpting, rejection_against
+from kaon.evaluate import mass_sculpting, rejection_against, working_point
 from kaon.report.charts.chart import Chart, Key, Missing, axis, label, model_key, model_style, numbers, pretty
 from kaon.report.runs import Comparison
 
 __all__ = ["rejection_by_pt", "sculpting"]
 
 _EFFICIENCY = 0.5
-_PT_BINS = 8
-_MASS_BINS = 40
+_PT_BINS = (4, 8)
+_MASS_BINS = (12, 40)
 
 
 def rejection_by_pt(comparison: Comparison) -> Chart | Missing:
@@ -26,8 +27,9 @@ def rejection_by_pt(comparison: Comparison) -> Chart | Missing:
     by_model = _with_spectator(comparison, "jet_pt")
     if not by_model:
         return Missing(title, _reason("jet_pt"))
-    pt = next(iter(by_model.values()))[0].spectators["jet_pt"]
-    edges = np.unique(np.quantile(np.asarray(pt, np.float64), np.linspace(0, 1, _PT_BINS + 1)))
+    pt = np.asarray(next(iter(by_model.values()))[0].spectators["jet_pt"], np.float64)
+    bins = int(np.clip(_background_left(by_model) / 6, *_PT_BINS))
+    edges = np.unique(np.quantile(pt, np.linspace(0, 1, bins + 1)))
     if len(edges) < 2:
         return Missing(title, "All test jets have the same pT, so nothing can depend on it.")
     centres, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
@@ -63,7 +65,8 @@ def rejection_by_pt(comparison: Comparison) -> Chart | Missing:
         title=title,
         caption="Background rejection where half of the signal is kept, with a cut of its own in each bin of equal "
         "population. Flat is a tagger that works alike at all momenta. Mean over the seeds; bars are the statistical "
-        "error of the test events, which all seeds share. Points of different models are moved apart for legibility.",
+        "error of the test events, which all seeds share. A point is missing where a seed has no background left. "
+        "Points of different models are moved apart for legibility.",
         data=data,
         layout={
             "xaxis": axis("jet p<sub>T</sub> [GeV]"),
@@ -82,9 +85,9 @@ def sculpting(comparison: Comparison) -> Chart | Missing:
     if not by_model:
         return Missing(title, _reason("jet_mass"))
     first = next(iter(by_model.values()))[0]
-    edges = _mass_edges(first)
-    data, keys, floors = [], [], []
-    before: NDArray[Any] = np.zeros(_MASS_BINS)
+    edges = _mass_edges(first, int(np.clip(2 * np.sqrt(_background_left(by_model)), *_MASS_BINS)))
+    data, keys = [], []
+    before: NDArray[Any] = np.zeros(len(edges) - 1)
     for model, several in by_model.items():
         found = [mass_sculpting(p, mass="jet_mass", efficiency=_EFFICIENCY, bins=edges) for p in several]
         number = list(comparison.models).index(model)
@@ -92,8 +95,8 @@ def sculpting(comparison: Comparison) -> Chart | Missing:
         divergence = np.array([f.divergence for f in found])
         spread = f" ± {divergence.std(ddof=1):.3f}" if len(found) > 1 else ""
         key = model_key(model, number)
-        keys.append(Key(f"{model}: JSD {divergence.mean():.3f}{spread}", key.colour, key.mark, model))
-        floors += [f.floor for f in found]
+        chance = f"chance {np.mean([f.floor for f in found]):.3f}"
+        keys.append(Key(f"{model}: JSD {divergence.mean():.3f}{spread} ({chance})", key.colour, key.mark, model))
         before = found[0].before
         data.append(_step(edges, np.mean([f.after for f in found], axis=0), colour, dash, label(model), model))
     background = " or ".join(comparison.classes[:-1])
@@ -107,8 +110,8 @@ def sculpting(comparison: Comparison) -> Chart | Missing:
         title=title,
         caption=f"Jet mass of {background}, each of unit area: filled before, lines after the cut that keeps half of "
         "the signal. A line that leaves the filled shape makes background look like signal. JSD is the Jensen-Shannon "
-        f"divergence of the two in bits, 0 for equal and 1 for disjoint shapes; chance alone gives about "
-        f"{pretty(float(np.mean(floors)))}. Mean over the seeds.",
+        "divergence of the two in bits, 0 for equal and 1 for disjoint shapes; in brackets what chance alone gives "
+        "with the events that are left. Mean over the seeds.",
         data=[reference, *data],
         layout={
             "xaxis": axis("jet mass [GeV]"),
@@ -135,12 +138,21 @@ def _reason(name: str) -> str:
     )
 
 
-def _mass_edges(predictions: Predictions) -> NDArray[np.float64]:
+def _background_left(by_model: Mapping[str, Sequence[Predictions]]) -> float:
+    """Background events that pass the cut of the model that leaves the fewest."""
+    left = []
+    for several in by_model.values():
+        background = (several[0].labels != len(several[0].classes) - 1).sum()
+        left.append(background * working_point(several[0], signal_efficiency=_EFFICIENCY).background_efficiency)
+    return max(float(min(left)), 0.0)
+
+
+def _mass_edges(predictions: Predictions, bins: int) -> NDArray[np.float64]:
     """Bins of equal width that hold all but the highest half per cent of the background."""
     background = predictions.labels != len(predictions.classes) - 1
     mass = np.asarray(predictions.spectators["jet_mass"], np.float64)[background]
     low, high = (float(q) for q in np.quantile(mass[np.isfinite(mass)], (0.0, 0.995)))
-    return np.linspace(low, high if high > low else low + 1, _MASS_BINS + 1)
+    return np.linspace(low, high if high > low else low + 1, bins + 1)
 
 
 def _step(

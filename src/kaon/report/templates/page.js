@@ -7,7 +7,7 @@
   const hidden = new Set(); // models that are switched off
   const drawn = new Set(); // charts that were scrolled into view
   const scale = new Map(); // chart -> type of its y axis, once the reader chose one
-  let picked = null; // the model that charts of one model show
+  let picked = document.querySelector("main").dataset.best; // the model that charts of one model show
 
   // ---- theme: charts name CSS variables, which are looked up each time they are drawn
 
@@ -31,7 +31,8 @@
   function axis(own) {
     const title = own.title && own.title.text ? { ...own.title, standoff: 10 } : undefined;
     const line = { gridcolor: variable("grid"), linecolor: variable("line"), tickcolor: variable("line") };
-    return { ...line, zeroline: false, showline: true, ticks: "outside", ticklen: 4, automargin: true, ...own, title };
+    const ticks = own.type === "log" ? { dtick: "D2" } : {};
+    return { ...line, ...ticks, zeroline: false, showline: true, ticks: "outside", ticklen: 4, automargin: true, ...own, title };
   }
 
   function layout(chart) {
