@@ -1,1 +1,157 @@
-"""TODO"""
+"""Jets from proton-proton collisions: `simulate` makes them, `simulate_to_file` makes many and outlives a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from os import PathLike
+from pathlib import Path
+
+from kaon.data import Events
+from kaon.data.io import write
+from kaon.data.io.formats import format_of
+from kaon.errors import ConfigError, DataError, UnknownName
+from kaon.simulate.assembly import assemble
+from kaon.simulate.detector import check_detector
+from kaon.simulate.farm import run
+from kaon.simulate.generator import check_shower
+from kaon.simulate.parts import open_parts, parts_folder
+from kaon.simulate.plan import Memory, Plan, fingerprint
+from kaon.simulate.pool import open_pool
+from kaon.simulate.progress import Report
+from kaon.simulate.recipe import Recipe, load_recipe
+
+__all__ = ["Recipe", "load_recipe", "simulate", "simulate_to_file"]
+
+
+def simulate(
+    recipe: str | PathLike[str] | Recipe,
+    count: int,
+    *,
+    seed: int = 0,
+    workers: int = 1,
+    shower: str = "default",
+    detector: str | None = None,
+    fractions: Mapping[str, float] | None = None,
+    dask: str | None = None,
+    progress: Report | None = None,
+    output: str | PathLike[str] | None = None,
+) -> Events:
+    """Make jets.
+
+    Args:
+        recipe: a name (`top-tagging`, `quark-gluon`, `w-tagging`, `z-tagging`), a YAML file, or a `Recipe`.
+        count: jets in all, accepted by the cuts of the recipe.
+        seed: decides the result, whatever the number of workers.
+        workers: processes; 1 works in this one.
+        shower: `default`, `simple`, `vincia`, ...; see `kaon.simulate.generator.showers`.
+        detector: `none`, `towers`, `atlas` or `cms`; None for the recipe's own.
+        fractions: of each class; None for equal numbers. When `count` does not divide, the last class gets more.
+        dask: address of a Dask scheduler that makes the chunks instead of local processes.
+        progress: told how far it is; `kaon.simulate.progress.progress_bar` shows it.
+        output: also write this file, as `simulate_to_file` does.
+
+    Returns:
+        `count` events with the columns `jet`, `constituents`, `parton` (what the jet is matched to; zeros without a
+        match), `jet_pt`, `jet_eta`, `jet_phi`, `jet_mass`, `jet_constituents` (their number before the recipe's limit).
+        Constituents are stored in single, all else in double precision.
+
+    Raises:
+        MissingExtra: the extra `sim` is not installed.
+        ConfigError: an unknown recipe, detector or class, or a bad number.
+        SimulationError: Pythia or a worker failed.
+    """
+    plan = _plan(recipe, count, seed, shower, detector, fractions)
+    if output is not None:
+        from kaon.data.io import read
+
+        options = {"shower": shower, "detector": detector, "fractions": fractions, "dask": dask, "progress": progress}
+        return read(simulate_to_file(recipe, count, output, seed=seed, workers=workers, **options))  # type: ignore[arg-type]
+    store = Memory()
+    with open_pool(workers, dask) as pool:
+        used = run(plan, pool, store, progress)
+    return Events.concatenate(list(assemble(plan, store, used)))
+
+
+def simulate_to_file(
+    recipe: str | PathLike[str] | Recipe,
+    count: int,
+    output: str | PathLike[str],
+    *,
+    seed: int = 0,
+    workers: int = 1,
+    shower: str = "default",
+    detector: str | None = None,
+    fractions: Mapping[str, float] | None = None,
+    dask: str | None = None,
+    progress: Report | None = None,
+    layout: str | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Make jets and write them to a file, which appears under its name only when it is complete.
+
+    Finished chunks are kept in a hidden folder beside it. Stopped at any moment, with Ctrl-C or `kill -9`, the same
+    call goes on from there; also with a larger `count`.
+
+    Args:
+        recipe, count, seed, workers, shower, detector, fractions, dask, progress: as in `simulate`.
+        output: the suffix decides the format: .h5, .root or .parquet.
+        layout: of HDF5: `kaon`, or `top-tagging`, the columns of the public data set.
+        overwrite: replace a file that is already there.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        DataError: the file exists, its suffix is unknown, or the disk is full.
+        MissingExtra, ConfigError, SimulationError: as in `simulate`.
+    """
+    plan = _plan(recipe, count, seed, shower, detector, fractions)
+    target = Path(output).expanduser()
+    format_of(target)
+    if target.exists() and not overwrite:
+        raise DataError(f"{target} exists already; choose another name, or give overwrite to replace it")
+    with open_parts(target, fingerprint(plan)) as parts:
+        try:
+            with open_pool(workers, dask) as pool:
+                used = run(plan, pool, parts, progress)
+            write(assemble(plan, parts, used), target, layout=layout)
+        except BaseException as error:
+            if parts.finished():
+                error.add_note(
+                    f"Finished chunks are kept in {parts_folder(target)}; the same command goes on from there."
+                )
+            raise
+    return target
+
+
+def _plan(
+    recipe: str | PathLike[str] | Recipe,
+    count: int,
+    seed: int,
+    shower: str,
+    detector: str | None,
+    fractions: Mapping[str, float] | None,
+) -> Plan:
+    if count < 1:
+        raise ConfigError(f"{count} jets asked for; at least 1 is needed")
+    if seed < 0:
+        raise ConfigError(f"the seed {seed} is negative; give 0 or a positive number")
+    chosen = load_recipe(recipe).with_options(shower=shower, detector=detector)
+    check_detector(chosen.detector)
+    check_shower(chosen.shower)
+    return Plan(chosen, _shares(chosen.classes, count, fractions), seed)
+
+
+def _shares(classes: tuple[str, ...], count: int, fractions: Mapping[str, float] | None) -> tuple[int, ...]:
+    """Jets of each class: they sum to `count`, each is the rounded cumulative share."""
+    if fractions is None:
+        fractions = dict.fromkeys(classes, 1 / len(classes))
+    for name in fractions:
+        if name not in classes:
+            raise UnknownName("class", name, classes)
+    parts = [fractions.get(name, 0.0) for name in classes]
+    if min(parts) < 0 or abs(sum(parts) - 1) > 1e-9:
+        raise ConfigError(f"the fractions {dict(fractions)} must be non-negative and sum to 1")
+    edges = [int(count * sum(parts[:i]) + 1e-9) for i in range(len(parts))] + [count]
+    return tuple(b - a for a, b in pairwise(edges))

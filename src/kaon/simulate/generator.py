@@ -15,7 +15,7 @@ from kaon.extras import require
 from kaon.simulate.console import captured
 from kaon.simulate.particles import Particles
 
-__all__ = ["BATCH", "Collisions", "Generator", "showers"]
+__all__ = ["BATCH", "Collisions", "Generator", "check_shower", "showers"]
 
 BATCH = 250
 """Collisions held in memory at once: about 60 MB with multiple interactions."""
@@ -94,7 +94,9 @@ class Generator:
     """
 
     def __init__(self, settings: Sequence[str], *, seed: int, shower: str = "default") -> None:
-        self._pythia = _initialised([*settings, *_shower_settings(shower), f"Random:seed = {seed}"])
+        check_shower(shower)
+        chosen = [] if shower == "default" else [f"PartonShowers:model = {_SHOWERS[shower]}"]
+        self._pythia = _initialised([*settings, *chosen, f"Random:seed = {seed}"])
 
     def batches(self, count: int) -> Iterator[Collisions]:
         """`count` collisions, `BATCH` at a time. Pythia replaces a collision that it cannot finish by the next one.
@@ -162,16 +164,20 @@ def showers() -> tuple[str, ...]:
         return tuple(n for n, model in _SHOWERS.items() if pythia.readString(f"PartonShowers:model = {model}", False))
 
 
-def _shower_settings(shower: str) -> list[str]:
+def check_shower(shower: str) -> None:
+    """Make sure that a shower exists in the installed Pythia.
+
+    Raises:
+        SimulationError: it does not; the message says which do.
+    """
     if shower == "default":
-        return []
+        return
     known = showers()
     if shower not in known:
         installed = require("pythia8mc").Pythia("", False).parm("Pythia:versionNumber")
         raise SimulationError(
-            f"shower {shower!r} is not in the installed Pythia {installed:.3f}; choose default, {', '.join(known)}"
+            f"the installed Pythia {installed:.3f} has no shower {shower!r}; choose default, {', '.join(known)}"
         )
-    return [f"PartonShowers:model = {_SHOWERS[shower]}"]
 
 
 def _initialised(settings: Sequence[str]) -> Any:

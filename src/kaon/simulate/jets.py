@@ -14,7 +14,7 @@ from kaon.extras import require
 from kaon.simulate.particles import Particles
 from kaon.simulate.recipe import Grooming, Jets, Window
 
-__all__ = ["JetTable", "cluster", "select"]
+__all__ = ["JetTable", "cluster", "select", "trim"]
 
 _ALGORITHMS = {"anti-kt": "antikt_algorithm", "kt": "kt_algorithm", "cambridge-aachen": "cambridge_algorithm"}
 Rows = NDArray[np.int64]
@@ -140,13 +140,16 @@ def trim(jets: JetTable, particles: Particles, grooming: Grooming) -> JetTable:
     kept = np.sort(subjets.members)  # rows of `inside`, which are by jet and by falling pT
 
     def total(values: Floats) -> Floats:
-        return np.bincount(owner[kept], weights=values[kept], minlength=len(jets))
+        return np.bincount(owner[kept], values[kept], len(jets)).astype(float)
 
     return JetTable(
-        jets.event,
-        *(total(getattr(inside, name)) for name in ("px", "py", "pz", "E")),
-        np.searchsorted(owner[kept], np.arange(len(jets) + 1)),
-        jets.members[kept],
+        event=jets.event,
+        px=total(inside.px),
+        py=total(inside.py),
+        pz=total(inside.pz),
+        E=total(inside.E),
+        offsets=np.searchsorted(owner[kept], np.arange(len(jets) + 1)),
+        members=jets.members[kept],
     )
 
 

@@ -73,9 +73,7 @@ class Particles:
         return replace(self, **{name: getattr(self, name) * factor for name in ("px", "py", "pz", "E")})
 
     @staticmethod
-    def massless(
-        events: int, event: NDArray[np.int64], E: Floats, eta: Floats, phi: Floats, pid: int
-    ) -> Particles:
+    def massless(events: int, event: NDArray[np.int64], E: Floats, eta: Floats, phi: Floats, pid: int) -> Particles:
         """Neutral massless particles from the origin: energy (GeV) and direction of each, (particles,)."""
         pt = E / np.cosh(eta)
         zeros = np.zeros(len(E))

@@ -191,7 +191,7 @@ class Recipe(_Frozen):
 
 
 def load_recipe(name: str | PathLike[str] | Recipe) -> Recipe:
-    """A recipe by its registered name, from a YAML file, or from a Python file with VARIANTS; a recipe is returned as is.
+    """A recipe by its registered name, from a YAML file or from a Python file with VARIANTS; a recipe comes back as is.
 
     Raises:
         UnknownName: no such recipe; the message lists the nearest ones.

@@ -1,10 +1,10 @@
 """A quick emulation of a detector: what particles turn into before jets are made.
 
-`none` passes the particles on, `towers` sums them in perfect cells, `atlas` and `cms` make energy-flow objects: tracks, photons
-(excess of the electromagnetic calorimeter over the tracks) and neutral hadrons (excess of the hadronic one).
+`none` passes the particles on, `towers` sums them in perfect cells, `atlas` and `cms` make energy-flow objects: tracks,
+photons (excess of the electromagnetic calorimeter over the tracks) and neutral hadrons (excess of the hadronic one).
 
-Each step is a function on a whole batch, in a file of its own: `propagation`, `tracking`, `calorimeter`. Objects built from them
-(electrons, muons, missing momentum, ...) take the tracks and cells that `Reconstruction` holds.
+Each step is a function on a whole batch, in a file of its own: `propagation`, `tracking`, `calorimeter`. Whatever is
+built from their results (electrons, muons, missing momentum, ...) starts from a `Reconstruction`.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def reconstruct(particles: Particles, card: Card, rng: np.random.Generator) -> R
     """
     hit = impact(particles, field=card.field, radius=card.radius, half_length=card.half_length)
     source, found, resolution = tracks(particles, hit[0], card, rng)
-    ecal = measure(card.ecal, particles, hit, found, source, resolution, rng)
+    ecal = measure(card.ecal, particles, hit, found, source, resolution, card.combine, rng)
     found = found.scaled(ecal.track_scale)
-    hcal = measure(card.hcal, particles, hit, found, source, resolution, rng)
+    hcal = measure(card.hcal, particles, hit, found, source, resolution, card.combine, rng)
     return Reconstruction(found.scaled(hcal.track_scale), source, ecal.neutral, hcal.neutral)

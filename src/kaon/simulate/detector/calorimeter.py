@@ -23,8 +23,7 @@ class Cells:
 
     Args:
         neutral: energy above that of the tracks, as massless particles.
-        track_scale: factor for the momentum of each track given, (tracks,): where there is no significant excess,
-            calorimeter and tracks are averaged with their resolutions as weights.
+        track_scale: factor for the momentum of each track given, (tracks,); 1 unless cells and tracks are combined.
     """
 
     neutral: Particles
@@ -38,13 +37,16 @@ def measure(
     tracks: Particles,
     source: Rows,
     track_resolution: Floats,
+    combine: bool,
     rng: np.random.Generator,
 ) -> Cells:
     """Sum the energy of each cell of each collision, smear it, and split it between tracks and neutral excess.
 
-    With E the smeared energy of a cell, T the energy of its tracks and sigma their resolutions (energy flow of Delphes 3):
-    an excess E - T above threshold and with significance (E - T) / sqrt(sigma_E^2 + sigma_T^2) becomes a neutral
-    particle; otherwise the tracks are scaled to (T / sigma_T^2 + E / sigma_E^2) / (1 / sigma_T^2 + 1 / sigma_E^2).
+    Let E be the smeared energy of a cell, T the energy of the tracks that point to it, sigma_E and sigma_T their
+    resolutions. The excess E - T becomes a neutral particle if it is above the threshold and above `significance` *
+    sigma(E - T); with `combine`, above `significance` * sqrt(sigma_E^2 + sigma_T^2) instead, and the tracks of the
+    other cells are scaled to (T / sigma_T^2 + E / sigma_E^2) / (1 / sigma_T^2 + 1 / sigma_E^2).
+    Cf. the energy flow of Delphes 3, arXiv:1307.6346, https://arxiv.org/abs/1307.6346
 
     Args:
         calorimeter: its parameters.
@@ -53,6 +55,7 @@ def measure(
         tracks: the tracks.
         source: the particle of each track, (tracks,).
         track_resolution: sigma(p)/p of each track, (tracks,).
+        combine: as in `Card`.
         rng: source of randomness.
     """
     reached, eta, phi = hit
@@ -63,7 +66,7 @@ def measure(
     towers, tower = np.unique(key, return_inverse=True)
     n = len(towers)
     event, cell_number = np.divmod(towers, calorimeter.segmentation.cells)
-    true = np.bincount(tower, weights=deposit[rows], minlength=n)
+    true = np.bincount(tower, deposit[rows], n).astype(float)
     middle, _ = calorimeter.segmentation.place(cell_number, 0.5, 0.5)
     energy = lognormal(true, calorimeter.resolution(middle, true), rng)
     sigma = calorimeter.resolution(middle, energy)
@@ -79,7 +82,7 @@ def measure(
     variance = np.bincount(track_tower, weights=(track_resolution[pointing] * share) ** 2, minlength=n)
 
     excess = np.maximum(energy - tracked, 0.0)
-    total_sigma = np.sqrt(variance + sigma**2)
+    total_sigma = np.sqrt(variance + sigma**2) if combine else calorimeter.resolution(middle, excess)
     neutral = (excess > calorimeter.threshold) & (excess > calorimeter.significance * total_sigma)
     u, v = rng.random((2, n))
     eta_cell, phi_cell = calorimeter.segmentation.place(cell_number, u, v)
@@ -91,11 +94,12 @@ def measure(
         phi_cell[neutral],
         calorimeter.excess,
     )
-    scale = np.ones(n)
-    averaged = ~neutral & (tracked > 0) & (variance > 0) & (sigma > 0)
-    weight_track, weight_cell = 1 / variance[averaged], 1 / sigma[averaged] ** 2
-    best = (weight_track * tracked[averaged] + weight_cell * energy[averaged]) / (weight_track + weight_cell)
-    scale[averaged] = best / tracked[averaged]
     track_scale = np.ones(len(tracks))
-    track_scale[pointing] = scale[track_tower]
+    if combine:
+        averaged = ~neutral & (tracked > 0) & (variance > 0) & (sigma > 0)
+        weight_track, weight_cell = 1 / variance[averaged], 1 / sigma[averaged] ** 2
+        best = (weight_track * tracked[averaged] + weight_cell * energy[averaged]) / (weight_track + weight_cell)
+        scale = np.ones(n)
+        scale[averaged] = best / tracked[averaged]
+        track_scale[pointing] = scale[track_tower]
     return Cells(made, track_scale)

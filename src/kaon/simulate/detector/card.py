@@ -10,10 +10,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Calorimeter", "Card", "Segmentation", "Species", "Tracker"]
+__all__ = ["Calorimeter", "Card", "Resolution", "Segmentation", "Species", "Tracker"]
 
 Floats = NDArray[np.float64]
 Species = Literal["hadron", "electron", "muon"]
+Resolution = Callable[[Floats, Floats], Floats]
+"""A standard deviation from (eta, pT or E in GeV), arrays of one shape."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Calorimeter:
     """
 
     segmentation: Segmentation
-    resolution: Callable[[Floats, Floats], Floats]
+    resolution: Resolution
     fractions: Mapping[int, float]
     other: float
     threshold: float
@@ -94,36 +96,27 @@ class Calorimeter:
 
 @dataclass(frozen=True)
 class Tracker:
-    """Tracking of one species: efficiency and momentum resolution in bins.
+    """Tracking of one species.
 
     Args:
         eta: edges in |eta|, from 0; there are no tracks beyond the last, (regions + 1,).
         pt: edges in pT, GeV; there are no tracks below the first, and the last bin has no upper edge, (bins,).
         efficiency: probability of a track, (regions, bins).
-        eta_resolution: edges in |eta| for the resolution, (r + 1,).
-        constant, slope: sigma(pT)/pT is the sum in quadrature of `constant` and `slope` * pT/GeV, (r,).
+        resolution: sigma(pT)/pT from (eta, pT in GeV), arrays of one shape.
     """
 
     eta: tuple[float, ...]
     pt: tuple[float, ...]
     efficiency: tuple[tuple[float, ...], ...]
-    eta_resolution: tuple[float, ...]
-    constant: tuple[float, ...]
-    slope: tuple[float, ...]
+    resolution: Resolution
 
-    def probability(self, pt: Floats, eta: Floats) -> Floats:
+    def probability(self, eta: Floats, pt: Floats) -> Floats:
         """Probability that a charged particle becomes a track, (particles,)."""
-        region = np.searchsorted(self.eta, np.abs(eta), side="left") - 1
+        region = np.searchsorted(self.eta[1:], np.abs(eta), side="left")
         column = np.searchsorted(self.pt, pt, side="left") - 1
-        inside = (region < len(self.eta) - 1) & (column >= 0)
+        inside = (region < len(self.efficiency)) & (column >= 0)
         table = np.array(self.efficiency)
-        return np.where(inside, table[np.clip(region, 0, len(table) - 1), np.maximum(column, 0)], 0.0)
-
-    def resolution(self, pt: Floats, eta: Floats) -> Floats:
-        """sigma(pT) / pT, (particles,)."""
-        region = np.searchsorted(self.eta_resolution, np.abs(eta), side="left") - 1
-        region = np.clip(region, 0, len(self.constant) - 1)
-        return np.hypot(np.array(self.constant)[region], np.array(self.slope)[region] * pt)
+        return np.where(inside, table[np.minimum(region, len(table) - 1), np.maximum(column, 0)], 0.0)
 
 
 @dataclass(frozen=True)
@@ -138,6 +131,9 @@ class Card:
         trackers: for each species of charged particle.
         ecal: electromagnetic calorimeter.
         hcal: hadronic calorimeter.
+        combine: what happens in a cell with tracks. False: the tracks' energy is subtracted, and the rest has to pass
+            the thresholds. True: it also has to be significant against both resolutions, and where it is not, the
+            momenta of the tracks become the average of tracks and cell.
     """
 
     name: str
@@ -147,3 +143,4 @@ class Card:
     trackers: Mapping[Species, Tracker]
     ecal: Calorimeter
     hcal: Calorimeter
+    combine: bool

@@ -69,7 +69,7 @@ def _line(x: Floats, y: Floats, ux: Floats, uy: Floats, radius: float) -> Floats
 
 
 def _arc(x: Floats, y: Floats, ux: Floats, uy: Floats, kappa: Floats, radius: float) -> Floats:
-    """Length of the arc from (x, y) along (ux, uy) with curvature kappa to the circle, mm; infinite if it never gets there."""
+    """Length of the arc from (x, y) along (ux, uy), curvature kappa, to the circle, mm; infinite if it stays inside."""
     cx, cy = x - uy / kappa, y + ux / kappa  # centre of the arc
     distance = np.hypot(cx, cy)
     r = 1 / np.abs(kappa)

@@ -31,6 +31,6 @@ def sum_towers(particles: Particles) -> Particles:
     rows = np.flatnonzero(cell >= 0)
     towers, tower = np.unique(particles.event[rows] * cells.cells + cell[rows], return_inverse=True)
     event, number = np.divmod(towers, cells.cells)
-    energy = np.bincount(tower, weights=particles.E[rows], minlength=len(towers))
+    energy = np.bincount(tower, particles.E[rows], len(towers)).astype(float)
     eta, phi = cells.place(number, 0.5, 0.5)
     return Particles.massless(particles.events, event, energy, eta, phi, 0)

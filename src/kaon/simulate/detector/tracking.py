@@ -39,8 +39,8 @@ def tracks(
     for number, species in enumerate(get_args(Species)):
         rows = kind == number
         tracker = card.trackers[species]
-        probability[rows] = tracker.probability(pt[rows], eta[rows])
-        resolution[rows] = tracker.resolution(pt[rows], eta[rows])
+        probability[rows] = tracker.probability(eta[rows], pt[rows])
+        resolution[rows] = tracker.resolution(eta[rows], pt[rows])
     found = rng.random(len(charged)) < probability
     charged, kind, pt, resolution = charged[found], kind[found], pt[found], resolution[found]
     smeared = particles.take(charged)

@@ -34,7 +34,9 @@ W_TAGGING = Recipe(
             matching=Matching(partons=(24,), origin="decayed", radius=1.0, products_radius=1.0),
         ),
     ),
-    jets=Jets(radius=1.0, pt=(250, 300), eta=2.0, mass=(65, 95), leading=2, grooming=Grooming(radius=0.3, fraction=0.05)),
+    jets=Jets(
+        radius=1.0, pt=(250, 300), eta=2.0, mass=(65, 95), leading=2, grooming=Grooming(radius=0.3, fraction=0.05)
+    ),
     detector="towers",
 )
 

@@ -9,8 +9,8 @@ __all__ = ["VARIANTS", "Z_TAGGING"]
 Z_TAGGING = Recipe(
     name="z-tagging",
     description="hadronic Z jets against quark and gluon jets, pT > 500 GeV, no detector",
-    source="after Datta, Larkoski, JHEP 06 (2017) 073, arXiv:1704.08249: ZZ against Z + jet, anti-kT R = 0.8. Here both "
-    "Z of the signal decay to quarks, and the Z of the background is invisible",
+    source="after Datta, Larkoski, JHEP 06 (2017) 073, arXiv:1704.08249: ZZ against Z + jet, anti-kT R = 0.8. Here both"
+    " Z of the signal decay to quarks, and the Z of the background is invisible",
     energy=13000.0,
     settings=("WeakZ0:gmZmode = 2", "PhaseSpace:pTHatMin = 475", "23:onMode = off"),
     processes=(

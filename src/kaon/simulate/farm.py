@@ -1,0 +1,126 @@
+"""Many chunks, made in any order by any number of workers, of which the first ones in order are taken."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field, replace
+
+from kaon.errors import SimulationError
+from kaon.simulate.chunk import Chunk, Job
+from kaon.simulate.plan import Key, Plan, Share, Store
+from kaon.simulate.pool import Pool
+from kaon.simulate.progress import Progress, Report
+
+__all__ = ["run"]
+
+_HOPELESS = 20
+"""Chunks of one class without a single jet after which to give up."""
+_FIRST_GUESS = 0.3
+"""Jets per collision, before any chunk is finished."""
+
+
+def run(plan: Plan, pool: Pool, store: Store, report: Report | None = None) -> list[list[Share]]:
+    """Make all chunks that are missing.
+
+    Args:
+        plan: what is to be made.
+        pool: who makes it.
+        store: where chunks are kept; those already there are not made again.
+        report: told how far it is.
+
+    Returns:
+        For each class its chunks in order: together they give the first `wanted` jets in the order of chunks, whichever
+        order they were finished in.
+
+    Raises:
+        SimulationError: Pythia failed, a worker died, or no jet of a class is ever accepted.
+        DataError: a chunk could not be kept.
+    """
+    tallies = [_Tally(wanted, _FIRST_GUESS * plan.recipe.chunk_events) for wanted in plan.wanted]
+    for process, number in store.finished():
+        tallies[process].finish(number, store.load((process, number)))
+    resumed = sum(tally.have for tally in tallies)
+
+    def tell() -> None:
+        if report is not None:
+            done = [share for tally in tallies for share in tally.done.values()]
+            have, wanted = sum(tally.have for tally in tallies), sum(plan.wanted)
+            report(Progress(have, wanted, resumed, len(done), sum(share.generated for share in done)))
+
+    pending: dict[Future[bytes], Key] = {}
+    tell()
+    while any(tally.have < tally.wanted for tally in tallies):
+        while len(pending) < pool.width and (key := _choose(tallies)):
+            tallies[key[0]].running.add(key[1])
+            pending[pool.submit(Job(plan.recipe, *key, plan.seed))] = key
+        for future in wait(pending, return_when=FIRST_COMPLETED).done:
+            process, number = pending.pop(future)
+            data = future.result()
+            store.save((process, number), data)
+            tallies[process].finish(number, Chunk.from_bytes(data))
+            tallies[process].check(plan, process)
+        tell()
+    for future in pending:
+        future.cancel()
+    return [tally.shares() for tally in tallies]
+
+
+@dataclass
+class _Tally:
+    """What is finished and what is running of one class."""
+
+    wanted: int
+    guess: float
+    done: dict[int, Share] = field(default_factory=dict)
+    running: set[int] = field(default_factory=set)
+
+    def finish(self, number: int, chunk: Chunk) -> None:
+        self.running.discard(number)
+        self.done[number] = Share.of(number, chunk)
+
+    def shares(self) -> list[Share]:
+        """The chunks that are sure to be in the result, in order."""
+        taken: list[Share] = []
+        left, number = self.wanted, 0
+        while left > 0 and number in self.done:
+            share = self.done[number]
+            taken.append(replace(share, taken=min(left, share.jets)))
+            left -= taken[-1].taken
+            number += 1
+        return taken
+
+    @property
+    def have(self) -> int:
+        return sum(share.taken for share in self.shares())
+
+    def next(self) -> int | None:
+        """The first chunk that is neither finished nor running, if it is likely to be needed."""
+        if self.have >= self.wanted:
+            return None
+        jets = sum(share.jets for share in self.done.values())
+        mean = jets / len(self.done) if self.done else self.guess
+        needed = math.ceil(self.wanted / mean) if mean > 0 else len(self.done) + 1
+        number = next(
+            n for n in range(len(self.done) + len(self.running) + 1) if n not in self.done and n not in self.running
+        )
+        return number if number < needed or not self.running else None
+
+    def check(self, plan: Plan, process: int) -> None:
+        """Give up on cuts that nothing passes."""
+        if len(self.done) >= _HOPELESS and not any(share.jets for share in self.done.values()):
+            raise SimulationError(
+                f"none of {len(self.done) * plan.recipe.chunk_events} collisions of the class "
+                f"{plan.recipe.classes[process]!r} has a jet that passes the cuts of {plan.recipe.name}; compare the "
+                "pt and mass windows of the recipe with its PhaseSpace:pTHatMin and pTHatMax"
+            )
+
+
+def _choose(tallies: Sequence[_Tally]) -> Key | None:
+    """The next chunk to start, of the class that has the fewest."""
+    for process in sorted(range(len(tallies)), key=lambda i: len(tallies[i].done) + len(tallies[i].running)):
+        number = tallies[process].next()
+        if number is not None:
+            return process, number
+    return None

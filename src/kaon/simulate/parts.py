@@ -1,0 +1,134 @@
+"""Finished chunks on disk, so that a simulation that was killed goes on where it was."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kaon.errors import DataError, SimulationError
+from kaon.files import replacing, write_text
+from kaon.simulate.chunk import Chunk
+from kaon.simulate.plan import Key
+
+__all__ = ["Parts", "open_parts", "parts_folder"]
+
+
+def parts_folder(output: Path) -> Path:
+    """Where the chunks of an unfinished file lie: beside it, hidden."""
+    return output.with_name(f".{output.name}.parts")
+
+
+class Parts:
+    """The finished chunks of one simulation.
+
+    Args:
+        folder: where they lie; only with its lock, see `open_parts`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def finished(self) -> list[Key]:
+        """The chunks that are there."""
+        names = (path.stem.split("-") for path in self._folder.glob("chunk-*-*.npz"))
+        return sorted((int(process), int(number)) for _, process, number in names)
+
+    def load(self, key: Key) -> Chunk:
+        """One chunk.
+
+        Raises:
+            DataError: it is damaged; the message says what to do.
+        """
+        path = self._path(key)
+        try:
+            return Chunk.from_bytes(path.read_bytes())
+        except (DataError, OSError) as error:
+            raise DataError(f"{path} cannot be used ({error}); delete it, and it is made again") from error
+
+    def save(self, key: Key, data: bytes) -> None:
+        """Keep one chunk; it is there completely or not at all.
+
+        Raises:
+            DataError: the disk is full, or the folder cannot be written.
+        """
+        with replacing(self._path(key)) as scratch:
+            scratch.write_bytes(data)
+
+    def _path(self, key: Key) -> Path:
+        return self._folder / f"chunk-{key[0]:02d}-{key[1]:07d}.npz"
+
+
+@contextmanager
+def open_parts(output: Path, fingerprint: dict[str, Any]) -> Iterator[Parts]:
+    """The chunks made so far for a file; removed when the block ends well, kept when it does not.
+
+    Args:
+        output: the file.
+        fingerprint: everything that decides what the chunks hold.
+
+    Raises:
+        SimulationError: another process works on the same file, or the chunks there were made with other settings.
+        DataError: the folder cannot be made.
+    """
+    folder = parts_folder(output)
+    with _locked(folder):
+        _check(folder, fingerprint)
+        for left in folder.glob(".*.part*"):  # of a process killed while it wrote
+            left.unlink(missing_ok=True)
+        yield Parts(folder)
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder. The operating system gives it back when a process ends, however it ends."""
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise DataError(f"cannot make the working folder {folder}: {error.strerror or error}") from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise SimulationError(
+                    f"another process is making the same file (it works in {folder}); wait for it, stop it, or choose "
+                    "another output"
+                ) from error
+            if _same_file(descriptor, folder / "lock"):
+                yield
+                return
+        finally:  # the file may have been removed by the process that had the lock: then try again
+            os.close(descriptor)
+
+
+def _same_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _check(folder: Path, fingerprint: dict[str, Any]) -> None:
+    path = folder / "fingerprint.json"
+    wanted = json.loads(json.dumps(fingerprint))
+    if path.exists():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SimulationError(f"{path} is damaged; delete {folder} to start afresh") from error
+        if found != wanted:
+            odd = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+            raise SimulationError(
+                f"{folder} holds an unfinished simulation that differs in: {', '.join(odd)}; finish it with its own "
+                "settings, delete the folder to start afresh, or choose another output"
+            )
+    else:
+        write_text(path, json.dumps(wanted, indent=1, sort_keys=True))
