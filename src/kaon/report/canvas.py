@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
 
 from kaon.errors import UnknownName
 
@@ -126,9 +127,15 @@ class Canvas:
         legend.set_in_layout(False)
         bottom, top = ax.get_ylim()
         top = min(top, ax.dataLim.y1) if np.isfinite(ax.dataLim.y1) else top
+        if self.ratio:
+            self.lower.yaxis.set_major_locator(MaxNLocator(4, prune="both"))
         self.figure.draw_without_rendering()
         frame = ax.get_window_extent()
         boxes = [a.get_window_extent() for a in (legend, *texts)]
+        if any(boxes[0].x0 < box.x1 for box in boxes[1:]):  # too wide to stand beside the label: below it
+            below = (min(box.y0 for box in boxes[1:]) - frame.y0) / frame.height
+            legend.set_bbox_to_anchor((0.0, 0.0, 1.0, below), transform=ax.transAxes)
+            boxes = [a.get_window_extent() for a in (legend, *texts)]
         lowest = min(box.y0 for box in boxes if box.y0 < frame.y1)
         share = max((lowest - frame.y0) / frame.height - 0.03, 0.2)
         if ax.get_yscale() == "log":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -78,7 +77,7 @@ def roc(comparison: Comparison, paper: Paper) -> dict[str, Figure]:
     canvas.main.set_ylim(bottom=0.8)
     canvas.lower.set_xlabel(f"Signal efficiency {_SIGNAL}")
     if canvas.ratio:
-        canvas.lower.set_ylabel(f"Ratio to\n{plain(next(iter(comparison.models)))}", loc="center")
+        canvas.lower.set_ylabel(f"Ratio to\n{plain(next(iter(tests.values()))[0])}", loc="center")
         canvas.lower.set_ylim(bottom=0)
     return {"roc": canvas.finish([*handles, *guess])}
 
@@ -191,13 +190,15 @@ def rejection_by_pt(comparison: Comparison, paper: Paper) -> dict[str, Figure]:
         return {}
     centres, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
     lowest = float("inf")
+    handles: list[Any] = []
+    limits = False
     for place, (number, (model, several)) in enumerate(tests.items()):
         found = [rejection_against(p, against="jet_pt", bins=edges, signal_efficiency=_EFFICIENCY) for p in several]
         value, error, lower = (np.stack(v).mean(axis=0) for v in list(zip(*found, strict=True))[1:])
         shift = (place - (len(tests) - 1) / 2) * 0.12 * width
         colour, marker = COLOURS[number % 10], MARKERS[number % 10]
         known, limited = np.isfinite(value), np.isinf(value)
-        canvas.main.errorbar(
+        points = canvas.main.errorbar(
             (centres + shift)[known],
             value[known],
             np.minimum(error[known], 0.99 * value[known]),
@@ -206,16 +207,21 @@ def rejection_by_pt(comparison: Comparison, paper: Paper) -> dict[str, Figure]:
             color=colour,
             label=plain(model),
         )
+        handles.append(points)
         if limited.any():
-            arrows = {"lolims": True, "fmt": "none", "ecolor": colour, "capsize": mpl.rcParams["lines.markersize"] / 2}
-            canvas.main.errorbar((centres + shift)[limited], lower[limited], 0.4 * lower[limited], **arrows)
+            canvas.main.vlines((centres + shift)[limited], lower[limited], 1.6 * lower[limited], color=colour)
+            canvas.main.plot((centres + shift)[limited], lower[limited], "_", color=colour)
+            canvas.main.plot((centres + shift)[limited], 1.6 * lower[limited], "^", color=colour)
+            limits = True
         ends = value[known] - np.minimum(error[known], 0.9 * value[known]), lower[limited]
         lowest = min(lowest, *(float(np.min(e, initial=np.inf)) for e in ends))
     canvas.main.set(yscale="log", xlim=(edges[0], edges[-1]), xlabel=r"Jet $p_{\mathrm{T}}$ [GeV]")
     canvas.main.set_ylabel(f"Rejection 1/{_BACKGROUND} at {_SIGNAL} = {_EFFICIENCY:g}")
     if np.isfinite(lowest):
         canvas.main.set_ylim(bottom=0.7 * lowest)
-    return {"rejection_pt": canvas.finish()}
+    if limits:
+        handles.append(Line2D([], [], color="0.4", marker="^", label="lower limit, 95% CL"))
+    return {"rejection_pt": canvas.finish(handles)}
 
 
 def mass(comparison: Comparison, paper: Paper) -> dict[str, Figure]:
@@ -351,8 +357,8 @@ def _left(predictions: Predictions) -> float:
 
 
 def _merged(left: float) -> int:
-    """How many of 40 bins to draw as one, so that five events or more fall into each on average."""
-    return next((n for n in (1, 2, 4) if left * n >= 5 * 40), 8)
+    """How many of 40 bins to draw as one, so that some five events fall into each on average."""
+    return next((n for n in (1, 2) if left * n >= 5 * 40), 4)
 
 
 def _merge(share: Array, edges: Array, drawn: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def significance(comparison: Comparison) -> Chart | Missing:
         best = np.mean([float(f.maximum) for f in found])
         where = np.mean([f.best_efficiency for f in found])
         key = model_key(model, number)
-        keys.append(Key(f"{model}: {best:.1f} at {where:.2f}", key.colour, key.mark, model))
+        keys.append(replace(key, text=f"{model}: {best:.1f} at {where:.2f}"))
     if not data:
         return Missing(title, _UNLABELLED)
     return Chart(

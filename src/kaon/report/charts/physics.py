@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Predictions
+from kaon.errors import DataError
 from kaon.evaluate import mass_sculpting, rejection_against, working_point
 from kaon.report.charts.chart import Chart, Key, Missing, axis, label, model_key, model_style, numbers, pretty
 from kaon.report.runs import Comparison
@@ -79,26 +81,39 @@ def rejection_by_pt(comparison: Comparison) -> Chart | Missing:
 
 
 def sculpting(comparison: Comparison) -> Chart | Missing:
-    """Background mass before and after a cut on the score, with the divergence of the two."""
+    """Background mass before and after a cut on the score, with the divergence of the two.
+
+    Raises:
+        DataError: no model leaves background after its cut, or the masses are not finite.
+    """
     title = "Mass sculpting"
     by_model = _with_spectator(comparison, "jet_mass")
     if not by_model:
         return Missing(title, _reason("jet_mass"))
     first = next(iter(by_model.values()))[0]
     edges = _mass_edges(first, int(np.clip(2 * np.sqrt(_background_left(by_model)), *_MASS_BINS)))
-    data, keys = [], []
-    before: NDArray[Any] = np.zeros(len(edges) - 1)
+    data: list[dict[str, Any]] = []
+    keys: list[Key] = []
+    before: NDArray[np.float64] | None = None
+    failure = DataError("no background is left after the cut of any model")
     for model, several in by_model.items():
-        found = [mass_sculpting(p, mass="jet_mass", efficiency=_EFFICIENCY, bins=edges) for p in several]
         number = list(comparison.models).index(model)
         colour, dash = model_style(number)
+        key = model_key(model, number)
+        try:
+            found = [mass_sculpting(p, mass="jet_mass", efficiency=_EFFICIENCY, bins=edges) for p in several]
+        except DataError as error:  # a model so good that a seed leaves no background to look at
+            failure = error
+            keys.append(replace(key, text=f"{model}: too little background left"))
+            continue
         divergence = np.array([f.divergence for f in found])
         spread = f" ± {divergence.std(ddof=1):.3f}" if len(found) > 1 else ""
-        key = model_key(model, number)
         chance = f"chance {np.mean([f.floor for f in found]):.3f}"
-        keys.append(Key(f"{model}: JSD {divergence.mean():.3f}{spread} ({chance})", key.colour, key.mark, model))
+        keys.append(replace(key, text=f"{model}: JSD {divergence.mean():.3f}{spread} ({chance})"))
         before = found[0].before
         data.append(_step(edges, np.mean([f.after for f in found], axis=0), colour, dash, label(model), model))
+    if before is None:
+        raise failure
     background = " or ".join(comparison.classes[:-1])
     reference = {
         **_step(edges, before, "class-1", "solid", "before the cut", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def calibration(comparison: Comparison) -> Chart | Missing:
         )
         spread = f" ± {errors.std(ddof=1):.3f}" if len(errors) > 1 else ""
         key = model_key(model, number)
-        keys.append(Key(f"{model}: ECE {errors.mean():.3f}{spread}", key.colour, key.mark, model))
+        keys.append(replace(key, text=f"{model}: ECE {errors.mean():.3f}{spread}"))
     if not data:
         return Missing(title, "There are no labelled test events with both signal and background to calibrate on.")
     perfect = {

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kaon.report import Comparison, load
+from kaon.report.charts.chart import POINTS, Chart, Missing
+from kaon.report.charts.training import loss, progress
+
+
+@pytest.fixture(scope="module")
+def comparison(comparison_directory: Path) -> Comparison:
+    return load(comparison_directory)
+
+
+def test_loss_has_a_training_and_a_validation_line_for_each_run(comparison: Comparison) -> None:
+    chart = loss(comparison)
+    assert isinstance(chart, Chart)
+    assert len(chart.data) == 2 * len(comparison.runs)
+    assert chart.picks == ["bdt", "topodnn", "pfn"]
+    first = chart.data[1]
+    assert first["x"] == list(range(1, 21))
+    np.testing.assert_allclose(first["y"], comparison.runs[0].log["validation_loss"], rtol=1e-4)
+    best = comparison.runs[0].log["validation_loss"].argmin() + 1
+    assert f"epoch {best} of 20" in chart.notes["bdt"]
+
+
+def test_time_adds_up_over_the_epochs(comparison: Comparison) -> None:
+    chart = progress(comparison)
+    assert isinstance(chart, Chart)
+    log = comparison.runs[-1].log
+    assert chart.data[-1]["x"][-1] == pytest.approx(log["seconds"].sum(), rel=1e-4)
+    assert chart.data[-1]["y"][-1] == pytest.approx(log["validation_auc"][-1], rel=1e-4)
+
+
+def test_a_long_boosting_is_thinned_but_keeps_its_end(comparison: Comparison) -> None:
+    rounds = 5000
+    log = {"train_loss": np.linspace(1, 0.1, rounds), "validation_loss": np.linspace(1, 0.2, rounds)}
+    chart = loss(replace(comparison, runs=(replace(comparison.runs[0], log=log),)))
+    assert isinstance(chart, Chart)
+    for trace in chart.data:
+        assert len(trace["x"]) == POINTS
+        assert trace["x"][-1] == rounds
+
+
+def test_runs_without_a_log_are_left_out_and_none_at_all_is_said(comparison: Comparison) -> None:
+    silent = [replace(run, log={}) for run in comparison.runs[:3]]
+    chart = loss(replace(comparison, runs=(*silent, *comparison.runs[3:])))
+    assert isinstance(chart, Chart)
+    assert chart.picks == ["topodnn", "pfn"]
+    for draw in (loss, progress):
+        assert isinstance(draw(replace(comparison, runs=tuple(silent))), Missing)
+
+
+def test_a_log_of_nothing_but_holes_is_no_error(comparison: Comparison) -> None:
+    log = {name: np.full(3, np.nan) for name in ("train_loss", "validation_loss", "validation_auc", "seconds")}
+    broken = replace(comparison, runs=(replace(comparison.runs[0], log=log),))
+    assert isinstance(progress(broken), Missing)
+    chart = loss(broken)
+    assert isinstance(chart, Chart)
+    assert chart.notes == {}
