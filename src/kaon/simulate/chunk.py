@@ -103,6 +103,7 @@ class Chunk:
             notes = json.loads(str(columns.pop("notes")))
             weight, event = columns.pop("weight"), columns.pop("event")
             array = ak.from_buffers(ak.forms.from_json(notes["form"]), notes["length"], columns)
+            array = table({name: array[name] for name in array.fields})  # with the behaviour of four-vectors
             return cls(array, weight, event, **{name: notes[name] for name in _NUMBERS})
         except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
             raise DataError(f"a chunk of the simulation is damaged: {error}") from error
