@@ -1,0 +1,128 @@
+"""Export to ONNX, the form that runs in an experiment's C++ without Python; nothing is written before it agrees."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaon.data import Batch
+from kaon.data.forest import Forest
+from kaon.data.provenance import software_versions
+from kaon.deploy.metadata import Metadata
+from kaon.deploy.net_graph import net_graph
+from kaon.deploy.samples import net_samples, tree_samples
+from kaon.deploy.session import run, session
+from kaon.deploy.tree_graph import tree_graph
+from kaon.errors import ConfigError, DataError
+from kaon.extras import require
+from kaon.files import replacing
+from kaon.learn.tagger import Tagger
+from kaon.models.base import Net
+
+__all__ = ["ExportReport", "export_onnx"]
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was exported.
+
+    Args:
+        path: the file.
+        max_difference: largest difference of a class probability between ONNX Runtime and the original; None if it
+            was not checked.
+        events: how many events were compared.
+        inputs: name -> shape of the graph's inputs; a text is a dynamic axis.
+        outputs: name -> shape of the graph's outputs.
+    """
+
+    path: Path
+    max_difference: float | None
+    events: int
+    inputs: dict[str, tuple[int | str, ...]]
+    outputs: dict[str, tuple[int | str, ...]]
+
+
+def export_onnx(
+    tagger: Tagger,
+    path: str | os.PathLike[str],
+    *,
+    data: Batch | None = None,
+    opset: int = 18,
+    check: bool = True,
+    tolerance: float = 1e-5,
+) -> ExportReport:
+    """Write a fitted tagger's model as an ONNX file and compare it with the original in ONNX Runtime.
+
+    The graph reads the arrays of the tagger's `InputSpec` under the same names, with dynamic batch and constituents,
+    normalises them itself, and returns `score`, (batch, classes) float32 probabilities. The file's metadata
+    (`kaon_classes`, `kaon_spec`, `kaon_representation`, ...) let `kaon predict` run it alone.
+
+    Args:
+        tagger: what to export.
+        path: file to write.
+        data: events to compare on, besides the random ones: several batch sizes and constituent counts, empty jets,
+            and for trees values exactly on their thresholds.
+        opset: version of the ONNX operators.
+        check: compare before writing.
+        tolerance: largest difference of a probability that is accepted.
+
+    Raises:
+        ConfigError: the model has no ONNX form, or an opset below 18.
+        DataError: the exported model differs from the original by more than the tolerance; nothing is written.
+        MissingExtra: onnx, onnxscript (networks) or onnxruntime (the check) is not installed.
+    """
+    onnx = require("onnx")
+    if not 18 <= opset <= onnx.defs.onnx_opset_version():
+        raise ConfigError(f"opset={opset}; this version of onnx can write 18 to {onnx.defs.onnx_opset_version()}")
+    model = tagger.model
+    samples: Iterable[Mapping[str, NDArray[Any]]]
+    if isinstance(model, Net):
+        proto, samples = net_graph(model, opset), net_samples(tagger.spec)
+    elif isinstance(forest := _forest(model), Forest):
+        (name,) = tagger.spec.names
+        proto, samples = tree_graph(forest, name, opset), tree_samples(forest, name)
+    else:
+        raise ConfigError(f"{tagger.model_name} has no ONNX form: only networks and trees with a method forest() do")
+    proto.ir_version = onnx.helper.find_min_ir_version_for(proto.opset_import)  # 8 for opset 18: old readers take it
+    proto.producer_name, proto.producer_version = "kaon", software_versions().get("kaon", "")
+    onnx.helper.set_model_props(proto, Metadata.of(tagger).to_properties())
+    onnx.checker.check_model(proto)
+    content = proto.SerializeToString(deterministic=True)
+    difference, events = None, 0
+    if check:
+        given = [] if data is None or not len(data) else [data.inputs, data.take(slice(0, 1)).inputs]
+        difference, events = _compare(tagger, content, chain(given, samples))
+        if not difference <= tolerance:
+            raise DataError(
+                f"the exported {tagger.model_name} differs from the original by {difference:.2g} in a probability, and "
+                f"{tolerance:g} is allowed; nothing was written. Allow more with tolerance=, or report a fault of kaon"
+            )
+    with replacing(path) as scratch:
+        scratch.write_bytes(content)
+    return ExportReport(Path(path), difference, events, _shapes(proto.graph.input), _shapes(proto.graph.output))
+
+
+def _forest(model: Any) -> Forest | None:
+    return model.forest() if hasattr(model, "forest") else None
+
+
+def _compare(tagger: Tagger, content: bytes, samples: Iterable[Mapping[str, NDArray[Any]]]) -> tuple[float, int]:
+    """Largest difference of a probability, and the number of events compared; infinite where one is not a number."""
+    opened, worst, events = session(content), 0.0, 0
+    for inputs in samples:
+        ours, theirs = tagger.predict_batch(Batch(inputs)), run(opened, inputs)
+        difference = np.abs(ours - theirs) if ours.shape == theirs.shape else np.array([np.inf])
+        worst = max(worst, float(np.nan_to_num(difference, nan=np.inf).max(initial=0)))
+        events += len(ours)
+    return worst, events
+
+
+def _shapes(values: Any) -> dict[str, tuple[int | str, ...]]:
+    return {v.name: tuple(d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim) for v in values}

@@ -1,0 +1,76 @@
+"""Inputs on which an exported model is compared with the original: random ones, and the awkward ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaon.data import InputSpec
+from kaon.data.forest import Forest
+
+__all__ = ["net_samples", "tree_samples"]
+
+_SIZES = ((1, 1), (2, 3), (33, 40), (1, 16))
+"""(events, length of every dynamic axis) of the random batches."""
+
+
+def net_samples(spec: InputSpec, seed: int = 0) -> Iterator[dict[str, NDArray[Any]]]:
+    """Batches of several sizes; where there is a mask, events of any length, the empty one and the full one included.
+
+    Args:
+        spec: what the network reads.
+        seed: of the random numbers.
+    """
+    random = np.random.default_rng(seed)
+    for events, length in _SIZES:
+        inputs = spec.example(events, dict.fromkeys(spec.dynamic_axes, length), seed=int(random.integers(2**31)))
+        masks = [item for item in spec if item.dtype == "bool"]
+        yield inputs
+        if masks and length > 1:
+            counts = random.integers(0, length + 1, events)
+            counts[: min(events, 2)] = (0, length)[:events]
+            yield _masked(spec, inputs, counts)
+
+
+def tree_samples(forest: Forest, name: str, events: int = 2000, seed: int = 0) -> Iterator[dict[str, NDArray[Any]]]:
+    """Values around, exactly on, and one rounding step beside the thresholds; missing and infinite ones.
+
+    Args:
+        forest: the trees.
+        name: of the input.
+        events: in the larger of the two batches; the other has one.
+        seed: of the random numbers.
+    """
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(events, forest.features)).astype(np.float32)
+    infinity = np.float32(np.inf)
+    for feature in range(forest.features):
+        cuts = np.unique(forest.threshold[forest.feature == feature])
+        if len(cuts):
+            spread = (cuts[-1] - cuts[0]) or np.float32(1)
+            between = random.uniform(cuts[0] - 0.1 * spread, cuts[-1] + 0.1 * spread, events).astype(np.float32)
+            exact = random.choice(
+                np.concatenate([cuts, np.nextafter(cuts, infinity), np.nextafter(cuts, -infinity)]), events
+            )
+            x[:, feature] = np.where(random.random(events) < 0.5, between, exact)
+    odd = random.choice(np.array([np.nan, np.inf, -np.inf, 0.0], np.float32), x.shape)
+    x = np.where(random.random(x.shape) < 0.02, odd, x)
+    yield {name: x}
+    yield {name: x[:1]}
+
+
+def _masked(spec: InputSpec, inputs: Mapping[str, NDArray[Any]], counts: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """The same events with only their first constituents, (events,) of them; the rest is zero, as padding is."""
+    axes = {item.shape for item in spec if item.dtype == "bool"}
+    made = dict(inputs)
+    for item in spec:
+        if item.shape[:1] in axes:
+            values = inputs[item.name]
+            real = np.arange(values.shape[1]) < counts[:, None]
+            made[item.name] = np.where(
+                real.reshape(*real.shape, *[1] * (values.ndim - 2)), values, np.zeros_like(values)
+            )
+    return made
