@@ -29,9 +29,7 @@ def headline(comparison: Comparison) -> list[str]:
     """The answer in sentences: the best model, by how much, and whether that is more than the spread over seeds."""
     order = ranked(comparison)
     if not order:
-        return [
-            "No run has an AUC, so there is nothing to rank: it takes labelled test events of at least two classes."
-        ]
+        return ["No run has an AUC, which takes labelled test events of signal and background: nothing can be ranked."]
     found = {model: s for model in order if (s := spread(comparison.models[model], "auc")) is not None}
     sentences = [_ranking(order, found), *_rejections(comparison, order)]
     if found[order[0]].seeds == 1:

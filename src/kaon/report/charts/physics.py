@@ -166,7 +166,11 @@ def _mass_edges(predictions: Predictions, bins: int) -> NDArray[np.float64]:
     """Bins of equal width that hold all but the highest half per cent of the background."""
     background = predictions.labels != len(predictions.classes) - 1
     mass = np.asarray(predictions.spectators["jet_mass"], np.float64)[background]
-    low, high = (float(q) for q in np.quantile(mass[np.isfinite(mass)], (0.0, 0.995)))
+    if not np.isfinite(mass).all():
+        raise DataError(
+            f"{int((~np.isfinite(mass)).sum())} of {len(mass)} background jets have a mass that is NaN or infinite"
+        )
+    low, high = (float(q) for q in np.quantile(mass, (0.0, 0.995)))
     return np.linspace(low, high if high > low else low + 1, bins + 1)
 
 
