@@ -1,1 +1,1 @@
-"""TODO"""
+"""The command line: one command a file; each parses, calls one function and prints."""

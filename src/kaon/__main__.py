@@ -1,0 +1,12 @@
+"""`python -m kaon` is the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from kaon.cli.main import main
+
+__all__: list[str] = []
+
+if __name__ == "__main__":
+    sys.exit(main())

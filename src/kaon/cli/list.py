@@ -1,0 +1,121 @@
+"""`kaon list`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated, Any, Literal
+
+import typer
+
+from kaon.cli.options import JSON, takes
+from kaon.cli.output import Output, table
+
+__all__ = ["command", "describe_models", "describe_recipes", "describe_representations"]
+
+Kind = Literal["models", "representations", "recipes", "all"]
+
+
+@takes(JSON)
+def command(
+    what: Annotated[Kind, typer.Argument(help="Which names to list.")] = "all",
+    **given: Any,
+) -> None:
+    """List the models, representations and recipes that kaon knows.
+
+    Parameters are counted for two classes and the default input; those of trees are set by the training.
+    """
+    out = Output(given["json"])
+    kinds = {
+        "models": (describe_models, ("name", "parameters", "representation", "paper", "summary")),
+        "representations": (describe_representations, ("name", "inputs", "columns", "summary")),
+        "recipes": (describe_recipes, ("name", "classes", "summary")),
+    }
+    found = {kind: describe() for kind, (describe, _) in kinds.items() if what in (kind, "all")}
+    for kind, rows in found.items():
+        shown = kinds[kind][1]
+        title = kind.capitalize() if what == "all" else None
+        out.show(table(shown, [[_text(row[name]) for name in shown] for row in rows], left=len(shown), title=title))
+        out.say("")
+    out.result(found if what == "all" else found[what])
+
+
+def describe_models() -> list[dict[str, Any]]:
+    """Name, parameters at the default input, default representation, paper and first sentence of each model."""
+    from kaon.models.base import Net
+    from kaon.registry import lookup, origin, variants
+
+    made = []
+    for name, factory in variants("kaon.models").items():
+        kind = origin(factory)
+        representation = kind.representations[0]
+        count: int | None = None
+        if issubclass(kind, Net):
+            fitted = lookup("kaon.represent", representation)().fit(_sample())
+            count = factory(fitted.spec, 2).parameter_count
+        made.append(
+            {
+                "name": name,
+                "parameters": count,
+                "representation": representation,
+                "representations": list(kind.representations),
+                "paper": kind.paper,
+                "summary": _sentence(kind),
+            }
+        )
+    return made
+
+
+def describe_representations() -> list[dict[str, Any]]:
+    """Name, arrays made from the default sample, needed columns and first sentence of each representation."""
+    from kaon.registry import origin, variants
+
+    made = []
+    for name, factory in variants("kaon.represent").items():
+        kind = origin(factory)
+        spec = factory().fit(_sample()).spec
+        inputs = {item.name: list(item.shape) for item in spec}
+        made.append(
+            {"name": name, "inputs": inputs, "columns": list(kind.requires), "summary": _sentence(kind)},
+        )
+    return made
+
+
+def describe_recipes() -> list[dict[str, Any]]:
+    """Name, classes, description and source of each recipe."""
+    from kaon.registry import variants
+
+    return [
+        {"name": name, "classes": list(recipe.classes), "summary": recipe.description, "source": recipe.source}
+        for name, recipe in variants("kaon.simulate.recipes").items()
+    ]
+
+
+def _sample() -> Any:
+    """A few jets to fit a representation to: only the shapes count."""
+    import awkward as ak
+    import numpy as np
+
+    from kaon.data import Events
+
+    rng = np.random.default_rng(0)
+    px, py, pz = rng.normal(0, 10, (3, 8, 12))
+    columns = {"px": px, "py": py, "pz": pz, "E": np.sqrt(px**2 + py**2 + pz**2)}
+    shape = px.shape
+    more = {"charge": rng.integers(-1, 2, shape), "pid": rng.choice([211, 22, 130], shape)}
+    lists = {name: ak.from_regular(ak.Array(values)) for name, values in {**columns, **more}.items()}
+    constituents = ak.zip(lists, with_name="Momentum4D")
+    return Events(ak.Array({"constituents": constituents, "jet_mass": px[:, 0]}), target=np.arange(8) % 2)
+
+
+def _sentence(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").split("\n")[0]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "set by training"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} ({', '.join(map(str, shape))})" for name, shape in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "any numbers"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,73 @@
+"""`kaon train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kaon.cli.monitor import Monitor
+from kaon.cli.options import DATA, JSON, Files, names, option, takes
+from kaon.cli.output import Output
+from kaon.cli.settings import CONFIG, RUN, TRAIN, data_arguments, merged, read_config
+from kaon.errors import ConfigError
+
+__all__ = ["command"]
+
+FEATURES = option(
+    "features", list[str], "Columns as inputs of the model (its representation is then tabular).", metavar="A,B,..."
+)
+
+
+@takes(CONFIG, FEATURES, *DATA, *RUN, *TRAIN, JSON)
+def command(
+    files: Files = None,
+    model: Annotated[str | None, typer.Option(help="Name of the model, or a Python file with VARIANTS.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Directory of the run. [default: runs/MODEL-seedN]")
+    ] = None,
+    folds: Annotated[
+        int | None, typer.Option(help="Cross-train: so many models, each scoring the events it never saw.")
+    ] = None,
+    **given: Any,
+) -> None:
+    """Train one model.
+
+    The run directory holds the settings as resolved, the log, the model, its predictions, the numbers and a report. A
+    run that was stopped is resumed, and a finished one is not repeated, when the same command is given again.
+    """
+    from kaon.data.io import read
+    from kaon.learn import Parts, RunConfig, execute_run
+    from kaon.learn.run import write_json
+    from kaon.learn.sample import sample_summary
+    from kaon.report import write_page
+
+    out = Output(given["json"])
+    file = read_config(given["config"])
+    settings = merged(file, given)
+    settings["data"] = data_arguments(files, given, file.get("data"))
+    settings["model"] = model or settings.get("model")
+    if settings["model"] is None:
+        raise ConfigError("no model is named; give --model, for example --model pfn (see `kaon list models`)")
+    if given["features"]:
+        settings["representation"] = "tabular"
+        settings["representation_options"] = {"features": names(given["features"])}
+    config = RunConfig.from_mapping(settings, str(given["config"] or "options"))
+    folder = output or Path("runs") / f"{Path(config.model.split('.py')[0]).name}-seed{config.train.seed}"
+    events = read(**config.data)
+    monitor = Monitor(out)
+    if folds is not None:
+        from kaon.cli.crossed import cross_run
+
+        run = cross_run(config, events, folds, folder, monitor)
+    else:
+        with monitor:
+            progress = monitor(config.model, config.train.seed, None)
+            run = execute_run(config, Parts.of(events, config.split, config.split_seed), folder, progress=progress)
+            monitor(config.model, config.train.seed, run)
+    write_json(folder / "sample.json", sample_summary(events))
+    page = write_page(folder, folder / "report.html")
+    monitor.summary()
+    out.say(f"model   {folder / 'bundle.kaon'}" if folds is None else f"models  {folder}/fold*.kaon", f"report  {page}")
+    out.result({"folder": folder, "report": page, "metrics": run.metrics})
