@@ -29,7 +29,6 @@ _HOME = {
     "iterate": "kaon.data.io",
     "load": "kaon.learn",
     "read": "kaon.data.io",
-    "simulate": "kaon.simulate",
     "write": "kaon.data.io",
 }
 
@@ -37,8 +36,8 @@ __all__ = ["Classifier", "Events", "Predictions", "evaluate", "iterate", "load",
 
 
 def __getattr__(name: str) -> Any:
-    if name == "evaluate":
-        return import_module("kaon.evaluate")
+    if name in ("evaluate", "simulate"):  # the package of simulate can be called like the function
+        return import_module(f"kaon.{name}")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'kaon' has no attribute {name!r}")
