@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from kaon.data import Events
 from kaon.data.io import write
@@ -155,3 +158,12 @@ def _shares(classes: tuple[str, ...], count: int, fractions: Mapping[str, float]
         raise ConfigError(f"the fractions {dict(fractions)} must be non-negative and sum to 1")
     edges = [int(count * sum(parts[:i]) + 1e-9) for i in range(len(parts))] + [count]
     return tuple(b - a for a, b in pairwise(edges))
+
+
+class _CallablePackage(ModuleType):
+    # Python binds an imported package to its name in the parent: `kaon.simulate(...)` has to work all the same.
+    def __call__(self, *arguments: Any, **options: Any) -> Events:
+        return simulate(*arguments, **options)
+
+
+sys.modules[__name__].__class__ = _CallablePackage
