@@ -1,0 +1,125 @@
+"""Sphinx: furo for the looks, MyST for the pages, the reference generated from docstrings."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any
+
+import kaon
+
+project = "kaon"
+author = "The kaon developers"
+copyright = "The kaon developers, BSD-3-Clause"
+version = release = kaon.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+
+html_theme = "furo"
+html_title = "kaon"
+html_static_path = ["_static"]
+html_css_files = ["kaon.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#0a5c8a", "color-brand-content": "#0a5c8a"},
+    "dark_css_variables": {"color-brand-primary": "#7cc4ee", "color-brand-content": "#7cc4ee"},
+}
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# In docstrings, single backquotes mean code.
+default_role = "code"
+add_module_names = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 100
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+
+# A type such as `type` is Python's own, however many attributes of ours have that name.
+suppress_warnings = ["ref.python"]
+
+_CODE = re.compile(r"(``.+?``(?!`)|`[^`]+`)")
+_MARKUP = re.compile(r"[*|\\]|(?<=\w)_(?=\W|$)")
+
+
+def _list_exports(_app: Any, config: Any) -> None:
+    """For each package, where the names it offers are defined: the table at the top of its page."""
+    packages = [info.name for info in walk_packages(kaon.__path__, "kaon.") if info.ispkg]
+    config.autosummary_context = {"exports": {name: _exports(name) for name in packages}}
+
+
+def _exports(package: str) -> list[str]:
+    module = import_module(package)
+    homes = {name: getattr(getattr(module, name), "__module__", "") for name in getattr(module, "__all__", ())}
+    return [f"{home}.{n}".removeprefix(f"{package}.") for n, home in homes.items() if home.startswith(f"{package}.")]
+
+
+def _skip(_app: Any, _what: str, name: str, _obj: Any, skip: bool, _options: Any) -> bool | None:
+    """Leave out what scikit-learn adds to every estimator."""
+    return True if re.fullmatch(r"set_\w+_request", name) else None
+
+
+def _plain_text(_app: Any, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+    """Docstrings are plain text with code in backquotes: signs that reStructuredText would read as markup are escaped.
+
+    A paragraph that ends in a colon introduces the indented lines after it, which are shown as they are.
+    """
+    verbatim: int | None = None  # indentation of what introduced the lines to be left alone
+    example = False
+    for i, line in enumerate(lines):
+        text = line.lstrip()
+        indent = len(line) - len(text)
+        if verbatim is not None and text and indent <= verbatim:
+            verbatim = None
+        example = text.startswith(">>>") or (example and bool(text))
+        if verbatim is not None or example:
+            continue
+        following = lines[i + 2] if i + 2 < len(lines) and not lines[i + 1].strip() else ""
+        if text.endswith(":") and len(following) - len(following.lstrip()) > indent:
+            verbatim = indent
+            line += ":"
+        lines[i] = "".join(_escaped(part) for part in _CODE.split(line))
+
+
+def _escaped(part: str) -> str:
+    if part.startswith("``"):
+        return f"``{part[2:-2].strip()}``"
+    return part if part.startswith("`") else _MARKUP.sub(r"\\\g<0>", part)
+
+
+_SPELLING = {
+    r"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], ~?numpy\.dtype\[~?(?:numpy|typing)\.(\w+)\]\]": r"NDArray[\1]",
+    r"~?typing\.Annotated\[(.*?), (?:~?\w+\.)*(?:Ge|Gt|Lt|Le|MinLen|MaxLen|FieldInfo)\(.*?\)\](?= =|,|\))": r"\1",
+    r"<factory>|<Factory>": "...",
+}
+
+
+def _short_signature(
+    _app: Any, _what: str, _name: str, _obj: Any, _options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Types as they are written in the source, not as Python spells them out."""
+    for pattern, text in _SPELLING.items():
+        signature = signature and re.sub(pattern, text, signature)
+        returns = returns and re.sub(pattern, text, returns)
+    return signature, returns
+
+
+def setup(app: Any) -> None:
+    """Docstrings are ours before napoleon, of priority 500, turns their sections into markup."""
+    app.connect("config-inited", _list_exports)
+    app.connect("autodoc-process-docstring", _plain_text, priority=100)
+    app.connect("autodoc-process-signature", _short_signature)
+    app.connect("autodoc-skip-member", _skip)
