@@ -31,7 +31,7 @@ def make_jets(events: int = 300, seed: int = 0, classes: int = 2) -> Events:
     phi = random.uniform(-3, 3, events)[owner] + width * random.normal(size=len(owner))
     order = np.lexsort((-pt, owner))
     p = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta)])[:, order]
-    constituents = momenta(*(ak.unflatten(q, counts) for q in p))
+    constituents = momenta(*(ak.unflatten(np.ascontiguousarray(q), counts) for q in p))
     features = {f"x{i}": random.normal(size=events) + (target == i) for i in range(4)}
     return Events(table({"constituents": constituents, **features}), target, index=np.arange(events) + 100)
 
