@@ -34,7 +34,9 @@ def command(
     for kind, rows in found.items():
         shown = kinds[kind][1]
         title = kind.capitalize() if what == "all" else None
-        out.show(table(shown, [[_text(row[name]) for name in shown] for row in rows], left=len(shown), title=title))
+        out.show(
+            table(shown, [[_text(row[name]) for name in shown] for row in rows], left=range(len(shown)), title=title)
+        )
         out.say("")
     out.result(found if what == "all" else found[what])
 

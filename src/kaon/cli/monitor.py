@@ -164,10 +164,12 @@ def results(comparison: Comparison, width: int) -> Table:
 def duration(seconds: float) -> str:
     """A time to read.
 
-    >>> duration(7.2), duration(75), duration(3700)
-    ('7 s', '1 min 15 s', '1 h 2 min')
+    >>> duration(0.13), duration(75), duration(3700)
+    ('0.13 s', '1 min 15 s', '1 h 2 min')
     """
     whole = round(seconds)
+    if seconds < 9.95:
+        return f"{seconds:.2g} s"
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:

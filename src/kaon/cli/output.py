@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
@@ -64,11 +64,13 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1, title: str | None = None) -> Table:
-    """A plain table; the first `left` columns are aligned to the left, the others to the right."""
+def table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,), title: str | None = None
+) -> Table:
+    """A plain table; the columns numbered in `left` are aligned to the left, the others to the right."""
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold")
     for i, heading in enumerate(headings):
-        made.add_column(heading, justify="left" if i < left else "right", overflow="fold")
+        made.add_column(heading, justify="left" if i in left else "right", overflow="fold")
     for row in rows:
         made.add_row(*row)
     return made
