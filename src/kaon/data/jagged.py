@@ -76,4 +76,5 @@ def segment_sum(values: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[Any]
     [1.0, 0.0, 5.0]
     """
     owner = np.repeat(np.arange(len(counts)), counts)
-    return np.bincount(owner, weights=values, minlength=len(counts))
+    # Without any entry bincount counts in integers.
+    return np.bincount(owner, weights=values, minlength=len(counts)).astype(np.float64, copy=False)
