@@ -80,8 +80,12 @@ def match(truth: Truth, event: Rows, eta: Floats, phi: Floats, matching: Matchin
 
 
 def _truth(collisions: Collisions, rows: Rows, owner: Rows, products: Rows) -> Truth:
-    momenta = np.stack([collisions.px, collisions.py, collisions.pz, collisions.E], axis=1)
-    return Truth(collisions.event[rows], momenta[rows], owner, momenta[products])
+    event = np.searchsorted(collisions.offsets, rows, side="right") - 1
+    return Truth(event, _momenta(collisions, rows), owner, _momenta(collisions, products))
+
+
+def _momenta(collisions: Collisions, rows: Rows) -> Floats:
+    return np.stack([collisions.px[rows], collisions.py[rows], collisions.pz[rows], collisions.E[rows]], axis=1)
 
 
 def _distance(eta: Floats, phi: Floats, momentum: Floats) -> Floats:

@@ -90,8 +90,11 @@ class Calorimeter:
 
     def fraction(self, pid: NDArray[np.int64]) -> Floats:
         """Part of its energy that each particle leaves here, (particles,)."""
-        species, which = np.unique(np.abs(pid), return_inverse=True)
-        return np.array([self.fractions.get(int(s), self.other) for s in species], float)[which]
+        absolute = np.abs(pid)
+        found = np.full(len(pid), self.other)
+        for species, fraction in self.fractions.items():
+            found[absolute == species] = fraction
+        return found
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,10 @@ def impact(
     kappa = -_CURVATURE * field * particles.charge / safe  # change of direction per transverse length, 1/mm
     with np.errstate(divide="ignore", invalid="ignore"):
         to_end = np.where(slope != 0, (np.sign(slope) * half_length - particles.z) / slope, np.inf)
-    to_wall = np.where(
-        np.abs(kappa) * radius > 1e-9,
-        _arc(particles.x, particles.y, ux, uy, np.where(kappa == 0, 1.0, kappa), radius),
-        _line(particles.x, particles.y, ux, uy, radius),
-    )
+    to_wall = np.empty(len(particles))
+    bends = np.abs(kappa) * radius > 1e-9
+    for rows, way in ((bends, _arc), (~bends, _line)):
+        to_wall[rows] = way(particles.x[rows], particles.y[rows], ux[rows], uy[rows], kappa[rows], radius)
     length = np.minimum(to_end, to_wall)
     starts &= np.isfinite(length)
     length = np.where(starts, length, 0.0)
@@ -62,7 +61,7 @@ def impact(
     return starts, eta, np.arctan2(y, x)
 
 
-def _line(x: Floats, y: Floats, ux: Floats, uy: Floats, radius: float) -> Floats:
+def _line(x: Floats, y: Floats, ux: Floats, uy: Floats, _: Floats, radius: float) -> Floats:
     """Length of the straight way from (x, y) along the unit vector (ux, uy) to the circle, mm."""
     along = x * ux + y * uy
     return -along + np.sqrt(np.maximum(along**2 + radius**2 - x**2 - y**2, 0.0))
