@@ -23,15 +23,17 @@ class Spread:
     seeds: int
 
     def text(self, decimals: int | None = None) -> str:
-        """Mean ± deviation; without `decimals`, two digits of the deviation decide how many the mean is worth.
+        """Mean ± deviation; without `decimals`, two digits of the deviation but at most three of the mean are printed.
 
         A count that is the same in all seeds is printed alone.
 
         >>> Spread(51.0731, 0.5822, 3).text(), Spread(1226.1, 781.8, 3).text(0), Spread(9.25, None, 1).text()
-        ('51.07 ± 0.58', '1,226 ± 782', '9.25')
+        ('51.1 ± 0.6', '1,226 ± 782', '9.25')
         """
         if decimals is None:
-            decimals = _decimals(self.deviation, 2) if self.deviation else _decimals(self.mean, 3)
+            decimals = _decimals(self.mean, 3)
+            if self.deviation:
+                decimals = min(decimals, _decimals(self.deviation, 2))
         mean = f"{self.mean:,.{decimals}f}"
         counted = self.deviation == 0 and decimals == 0
         return mean if self.deviation is None or counted else f"{mean} ± {self.deviation:,.{decimals}f}"

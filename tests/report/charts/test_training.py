@@ -53,6 +53,9 @@ def test_runs_without_a_log_are_left_out_and_none_at_all_is_said(comparison: Com
     assert chart.picks == ["topodnn", "pfn"]
     for draw in (loss, progress):
         assert isinstance(draw(replace(comparison, runs=tuple(silent))), Missing)
+    timed = progress(replace(comparison, runs=(*silent, *comparison.runs[3:])))
+    assert isinstance(timed, Chart)
+    assert "logged for bdt" in timed.caption
 
 
 def test_a_log_of_nothing_but_holes_is_no_error(comparison: Comparison) -> None:

@@ -72,7 +72,7 @@ def rejection_by_pt(comparison: Comparison) -> Chart | Missing:
         data=data,
         layout={
             "xaxis": axis("jet p<sub>T</sub> [GeV]"),
-            "yaxis": axis("1/ε<sub>B</sub> at ε<sub>S</sub> = 0.5", type="log"),
+            "yaxis": axis("1/ε<sub>B</sub> at ε<sub>S</sub> = 0.5", type="log", autorangeoptions={"minallowed": 0}),
             "hovermode": "closest",
         },
         keys=keys,

@@ -17,6 +17,7 @@ from kaon.report.runs import Comparison, RunRecord
 __all__ = ["calibration", "score_distributions"]
 
 _EDGES = np.linspace(0.0, 1.0, 41)
+_CENTRES = (_EDGES[1:] + _EDGES[:-1]) / 2
 
 
 def score_distributions(comparison: Comparison) -> Chart | Missing:
@@ -48,6 +49,8 @@ def score_distributions(comparison: Comparison) -> Chart | Missing:
         layout={
             "xaxis": axis(f"score for {label(classes[-1])}", range=[-0.01, 1.01]),
             "yaxis": axis("events, unit area", type="log"),
+            "barmode": "overlay",
+            "bargap": 0,
             "hovermode": "x unified",
         },
         keys=[*keys, Key("test", "ink", "line"), Key("training", "ink", "point")],
@@ -128,23 +131,28 @@ def _overtraining(train: Predictions, test: Predictions) -> str:
 
 
 def _filled(model: str, predictions: Predictions) -> list[dict[str, Any]]:
-    traces = []
+    traces: list[dict[str, Any]] = []
     for i, name in enumerate(predictions.classes):
         density, _ = _density(predictions, i)
         colour = class_colour(i, len(predictions.classes))
-        traces.append(
-            {
-                "x": numbers(_EDGES),
-                "y": numbers(np.append(density, density[-1:])),
-                "mode": "lines",
-                "line": {"shape": "hv", "color": colour, "width": 1.75},
-                "fill": "tozeroy",
-                "fillcolor": f"{colour}/18",
-                "name": label(f"{name}, test"),
-                "hovertemplate": "%{y:.3g}",
-                "meta": {"model": model},
-            }
-        )
+        fill = {  # bars, because the area under a line runs slantwise over empty bins
+            "type": "bar",
+            "x": numbers(_CENTRES),
+            "y": numbers(density),
+            "marker": {"color": f"{colour}/18", "line": {"width": 0}},
+            "hoverinfo": "skip",
+            "meta": {"model": model},
+        }
+        outline = {
+            "x": numbers(_EDGES),
+            "y": numbers(np.append(density, density[-1:])),
+            "mode": "lines",
+            "line": {"shape": "hv", "color": colour, "width": 1.75},
+            "name": label(f"{name}, test"),
+            "hovertemplate": "%{y:.3g}",
+            "meta": {"model": model},
+        }
+        traces += [fill, outline]
     return traces
 
 
@@ -155,7 +163,7 @@ def _points(model: str, predictions: Predictions) -> list[dict[str, Any]]:
         colour = class_colour(i, len(predictions.classes))
         traces.append(
             {
-                "x": numbers((_EDGES[1:] + _EDGES[:-1]) / 2),
+                "x": numbers(_CENTRES),
                 "y": numbers(density),
                 "error_y": {"type": "data", "array": numbers(error), "color": colour, "thickness": 1, "width": 0},
                 "mode": "markers",

@@ -89,12 +89,14 @@ def progress(comparison: Comparison) -> Chart | Missing:
                 }
             )
     if not data:
-        return Missing("AUC against time", "No run logged its validation AUC by epoch with the time it took.")
+        return Missing("What a second of training buys", "No run logged its validation AUC by epoch with its time.")
+    silent = [model for model in comparison.models if model not in keys]
     return Chart(
         name="progress",
         title="What a second of training buys",
         caption="Area under the ROC curve on the validation events against time since the start of training. Left is "
-        "quicker, up is better; a curve that still rises at its end would gain from longer training.",
+        "quicker, up is better; a curve that still rises at its end would gain from longer training."
+        + (f" No AUC by epoch was logged for {', '.join(silent)}." if silent else ""),
         data=data,
         layout={
             "xaxis": axis("training time [s]", type="log"),
