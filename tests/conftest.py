@@ -9,11 +9,16 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from kaon.data import Events, Provenance
 from kaon.data.records import momenta, sort_by_pt, table
 
 MakeJets = Callable[..., Events]
+
+# A busy machine is slow now and then, which is no fault of what is tested.
+settings.register_profile("kaon", deadline=None)
+settings.load_profile("kaon")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
