@@ -49,3 +49,11 @@ def test_jets_are_drawn_as_observables() -> None:
     multiplicity = next(f for f in summary["features"] if f["name"] == "multiplicity")
     assert np.diff(multiplicity["edges"]).tolist() == [1.0] * (len(multiplicity["edges"]) - 1)
     assert sum(map(sum, multiplicity["counts"].values())) == 200
+
+
+def test_wide_whole_numbers_get_bins_of_whole_width() -> None:
+    counts = np.random.default_rng(0).integers(0, 500, 3000)
+    events = Events(ak.Array({"n": counts}), counts % 2)
+    (histogram,) = sample_summary(events)["features"]
+    assert set(np.diff(histogram["edges"])) == {9.0}
+    assert np.ptp(histogram["counts"]["class_0"][1:-2]) < 30

@@ -10,7 +10,7 @@ from kaon.data import Events
 from kaon.data.bundle import Bundle
 from kaon.errors import BundleError, UnknownName
 from kaon.learn.config import TrainConfig
-from kaon.learn.tagger import Tagger, load
+from kaon.learn.tagger import Tagger, load, spectators_of
 from kaon.learn.train import train
 
 
@@ -39,6 +39,12 @@ def test_predictions_carry_everything_along(tagger: Tagger, table: Events) -> No
     assert made.index[0] == 7
     assert np.array_equal(made.spectators["x1"], np.asarray(table["x1"]))
     assert made.score.sum(1) == pytest.approx(np.ones(len(table)), abs=1e-5)
+
+
+def test_a_spectator_can_get_another_name(table: Events) -> None:
+    found = spectators_of(table, ("jet_pt=x1", "x2", "absent", "jet_mass=absent"))
+    assert set(found) == {"jet_pt", "x2"}
+    assert np.array_equal(found["jet_pt"], np.asarray(table["x1"]))
 
 
 def test_unlabelled_events_can_be_predicted(tagger: Tagger, table: Events) -> None:

@@ -44,7 +44,8 @@ class RunConfig(BaseModel):
         data: how the events were read or made; JSON values.
         split: fractions of training, validation and test events.
         split_seed: of the split.
-        spectators: columns carried into the predictions.
+        spectators: columns carried into the predictions; `jet_pt=Pt` carries the column `Pt` as `jet_pt`, the name by
+            which the report finds it.
         train: settings of the training.
     """
 

@@ -83,8 +83,10 @@ def _columns(events: Events) -> list[tuple[str, str, NDArray[Any]]]:
 def _histogram(name: str, unit: str, values: NDArray[Any], events: Events) -> dict[str, Any]:
     low, high = (float(q) for q in np.quantile(values, (0.002, 0.998))) if len(values) else (0.0, 1.0)
     whole = bool(np.all(values == np.round(values)))
-    if whole and high - low < 60:
-        edges = np.arange(np.floor(low) - 0.5, np.ceil(high) + 1.0)
+    if whole and high > low:
+        # Bins of a whole number of integers: anything else draws a comb.
+        width = max(1, int(np.ceil((high - low) / 60)))
+        edges = np.arange(np.floor(low) - 0.5, np.ceil(high) + width, width)
     else:
         edges = np.linspace(low, high if high > low else low + 1, _BINS + 1)
     counts = {}

@@ -155,5 +155,9 @@ def load(path: str | os.PathLike[str]) -> Tagger:
 
 
 def spectators_of(events: Events, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Those of the named columns that the events have, (events,) each; jet kinematics come from `jet` if need be."""
-    return {name: scalar(events, name) for name in names if has_scalar(events, name)}
+    """Those of the named columns that the events have, (events,) each; jet kinematics come from `jet` if need be.
+
+    `jet_pt=Pt` is the column `Pt` under the name `jet_pt`.
+    """
+    pairs = [(name, column or name) for name, _, column in (given.partition("=") for given in names)]
+    return {name: scalar(events, column) for name, column in pairs if has_scalar(events, column)}
