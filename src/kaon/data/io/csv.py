@@ -131,7 +131,7 @@ class CsvSink(Sink):
                 raise DataError(
                     f"the column {name!r} holds lists or records, which a text file cannot; write HDF5 instead"
                 )
-            columns[name] = ak.to_arrow(values, extensionarray=False)
+            columns[name] = ak.to_arrow(ak.to_packed(values), extensionarray=False)
         options = pyarrow.csv.WriteOptions(
             include_header=self._first, delimiter=self._delimiter, quoting_style="needed"
         )

@@ -24,20 +24,22 @@ def invalid_rows(column: Any) -> NDArray[np.bool_]:
     >>> invalid_rows(ak.Array([[1.0, np.nan], [], [2.0]]))
     array([ True, False, False])
     """
-    bad = np.zeros(len(column), bool)
+    if column.layout.is_numpy and column.ndim == 1:
+        return np.asarray(~np.isfinite(column.layout.data), bool)
     if column.fields:
-        for name in column.fields:
-            bad |= invalid_rows(column[name])
-        return bad
+        return np.asarray(np.logical_or.reduce([invalid_rows(column[name]) for name in column.fields]), bool)
+    missing = np.asarray(ak.to_numpy(ak.is_none(column)), bool)
+    if missing.any():
+        missing[~missing] = invalid_rows(ak.drop_none(column, axis=0))
+        return missing
     if _is_text(column):
-        return bad
-    missing = _has_missing(ak.to_layout(column))
-    if not missing and np.isfinite(ak.to_numpy(ak.flatten(column, axis=None))).all():
-        return bad
-    flag = ak.fill_none(~np.isfinite(column), True, axis=None)
-    while flag.ndim > 1:
-        flag = ak.any(flag, axis=-1)
-    return np.asarray(ak.to_numpy(ak.fill_none(flag, True)), bool)
+        return missing
+    if column.ndim == 1:
+        return np.asarray(~np.isfinite(ak.to_numpy(column, allow_missing=False)), bool)
+    inner = invalid_rows(ak.flatten(column, axis=1))
+    if not inner.any():
+        return missing
+    return np.asarray(ak.to_numpy(ak.any(ak.unflatten(inner, ak.num(column, axis=1)), axis=1)), bool)
 
 
 def without_options(column: Any) -> Any:
@@ -48,6 +50,8 @@ def without_options(column: Any) -> Any:
             return ak.to_layout(ak.transform(plain, layout.project()))
         return None
 
+    if column.layout.is_numpy:
+        return column
     if _is_text(column):
         column = ak.fill_none(column, "")
     return ak.transform(plain, column)
@@ -67,12 +71,6 @@ def suspected_mev(columns: Mapping[str, Any], among: Iterable[str]) -> dict[str,
         if median > MEV_ABOVE:
             found[name] = median
     return found
-
-
-def _has_missing(layout: Any) -> bool:
-    if layout.is_option:
-        return bool(np.any(layout.mask_as_bool(valid_when=False))) or _has_missing(layout.content)
-    return (layout.is_list or layout.is_indexed) and _has_missing(layout.content)
 
 
 def _is_text(column: Any) -> bool:

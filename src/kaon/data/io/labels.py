@@ -90,7 +90,8 @@ class Labels:
         wrong = known[found] != tidy
         if wrong.any():
             raise DataError(
-                f"the label {label!r} of {where} holds {tidy[wrong][0]!r}, which is none of {list(self.values)}"
+                f"the label {label!r} of {where} holds {tidy[wrong].tolist()[0]!r}, "
+                f"which is none of {list(self.values)}"
             )
         return found.astype(np.int64)
 

@@ -71,7 +71,7 @@ class ParquetSink(Sink):
 
     def append(self, array: Any) -> None:
         """See `Sink`."""
-        table = ak.to_arrow_table(array, list_to32=True, string_to32=True, extensionarray=False)
+        table = ak.to_arrow_table(ak.to_packed(array), list_to32=True, string_to32=True, extensionarray=False)
         if self._writer is None:
             metadata = {_NOTE: self._notes.to_json().encode()} if self._notes is not None else None
             self._schema = table.schema.with_metadata(metadata)

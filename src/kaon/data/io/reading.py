@@ -120,16 +120,15 @@ def iterate(path: Paths | None = None, step: int = _STEP, **options: Any) -> Ite
     if step < 1:
         raise ConfigError(f"step={step}; it must be at least 1")
     request = Request.make(path, **options)
-    empty = True
     first: Events | None = None
     for reader in _readers(request, step):
+        whole_file_fits = first is None
         for events in reader.chunks(step):
-            if first is None:
-                first = events.take(slice(0, 0))
-            Events.concatenate([first, events.take(slice(0, 0))])  # raises where columns or classes differ
-            empty = False
+            first = events.take(slice(0, 0)) if first is None else first
+            if not whole_file_fits:  # concatenating raises where columns or classes differ
+                whole_file_fits = Events.concatenate([first, events.take(slice(0, 0))]) is not None
             yield events
-    if empty:
+    if first is None:
         raise DataError(_nothing(request))
 
 

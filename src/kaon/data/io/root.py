@@ -46,6 +46,8 @@ class RootSource(Source):
     def __init__(self, path: Path, layout: Layout, *, raw: bool = False) -> None:
         with decoding(path):
             self._file = uproot.open(path, array_cache=None, object_cache=None)
+            if self._file.file.fEND > path.stat().st_size:
+                raise EOFError(f"{path.stat().st_size} of {self._file.file.fEND} bytes are there")
             note = None if raw else _marker(self._file)
             self._tree = self._choose(path, layout.tree)
             self._branches = {b.name: b for b in self._tree.itervalues(recursive=True) if _readable(b)}

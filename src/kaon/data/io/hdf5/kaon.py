@@ -54,9 +54,9 @@ class KaonSource(Source):
         self._file = file
         notes = Notes.from_json(file.attrs[_NOTE], path)
         with decoding(path):
-            self._fields = dict(json.loads(file[_ROOT].attrs["fields"]))
+            self._columns = {n: _Node(file[_ROOT][key]) for n, key in json.loads(file[_ROOT].attrs["fields"])}
             length = int(file[_ROOT].attrs["length"])
-        super().__init__(path, list(self._fields), length, notes)
+        super().__init__(path, list(self._columns), length, notes)
 
     def chunks(self, columns: Sequence[str], step: int) -> Iterator[dict[str, Any]]:
         """See `Source`."""
@@ -64,7 +64,7 @@ class KaonSource(Source):
         for start in range(0, self.length, step):
             stop = min(start + step, self.length)
             with decoding(self.path):
-                chunk = {n: ak.Array(_read(self._file[_ROOT][self._fields[n]], start, stop)) for n in columns}
+                chunk = {n: ak.Array(self._columns[n].read(start, stop)) for n in columns}
             yield chunk
 
     def close(self) -> None:
@@ -85,6 +85,7 @@ class Hdf5Sink(Sink):
         self._file.attrs[_NOTE] = (notes or Notes()).to_json()
         self._root = self._file.create_group(_ROOT)
         self._root.attrs["length"] = 0
+        self._open: list[Any] = []
 
     def append(self, array: Any) -> None:
         """See `Sink`.
@@ -93,6 +94,10 @@ class Hdf5Sink(Sink):
             DataError: a column has missing values or mixed types, or the columns differ from those before.
         """
         _append(self._root, ak.to_layout(ak.to_packed(array)), "events")
+        if (
+            not self._open
+        ):  # while data sets are open, HDF5 keeps their last chunk, which the next part may go on filling
+            self._root.visititems(lambda _, item: self._open.append(item))
         self._root.attrs["length"] = int(self._root.attrs["length"]) + len(array)
 
     def close(self) -> None:
@@ -230,7 +235,7 @@ def _grow(group: h5py.Group, name: str, values: NDArray[Any], dtype: Any = None)
             maxshape=(None, *values.shape[1:]),
             chunks=(rows, *values.shape[1:]),
             compression="gzip",
-            compression_opts=4,
+            compression_opts=1,
             shuffle=dtype is None,
         )
         return
@@ -242,27 +247,31 @@ def _grow(group: h5py.Group, name: str, values: NDArray[Any], dtype: Any = None)
         data[-len(values) :] = values
 
 
-def _read(group: h5py.Group, start: int, stop: int) -> Any:
-    """The layout of rows start to stop of a node."""
-    kind = group.attrs["kind"]
-    if kind == "number":
-        return ak.to_layout(group["values"][start:stop])
-    if kind == "text":
-        return ak.to_layout(
-            ak.from_iter(list(group["values"].asstr()[start:stop])) if stop > start else ak.Array([""])[:0]
-        )
-    if kind == "list":
-        offsets = group["offsets"][start : stop + 1]
-        content = _read(group["content"], int(offsets[0]), int(offsets[-1]))
-        return ak.contents.ListOffsetArray(ak.index.Index64(offsets - offsets[0]), content)
-    if kind == "record":
-        fields = json.loads(group.attrs["fields"])
-        contents = [_read(group[key], start, stop) for _, key in fields]
-        name = group.attrs["name"]
-        return ak.contents.RecordArray(
-            contents,
-            [field for field, _ in fields],
-            length=stop - start,
-            parameters={"__record__": name} if name else None,
-        )
-    raise DataError(f"{group.name} has the unknown kind {kind!r}")
+class _Node:
+    """A node kept open while its file is: HDF5 caches the chunks of open data sets only."""
+
+    def __init__(self, group: h5py.Group) -> None:
+        self.kind = str(group.attrs["kind"])
+        self.data: dict[str, Any] = {k: v for k, v in group.items() if isinstance(v, h5py.Dataset)}
+        if self.kind == "list":
+            self.inner = {"content": _Node(group["content"])}
+        elif self.kind == "record":
+            self.inner = {name: _Node(group[key]) for name, key in json.loads(group.attrs["fields"])}
+            self.name = str(group.attrs["name"])
+        elif self.kind not in ("number", "text"):
+            raise DataError(f"{group.name} has the unknown kind {self.kind!r}")
+
+    def read(self, start: int, stop: int) -> Any:
+        """The awkward layout of rows start to stop."""
+        if self.kind == "number":
+            return ak.to_layout(self.data["values"][start:stop])
+        if self.kind == "text":
+            words = list(self.data["values"].asstr()[start:stop])
+            return ak.to_layout(ak.Array(words) if words else ak.Array([""])[:0])
+        if self.kind == "list":
+            offsets = self.data["offsets"][start : stop + 1]
+            content = self.inner["content"].read(int(offsets[0]), int(offsets[-1]))
+            return ak.contents.ListOffsetArray(ak.index.Index64(offsets - offsets[0]), content)
+        contents = [node.read(start, stop) for node in self.inner.values()]
+        parameters = {"__record__": self.name} if self.name else None
+        return ak.contents.RecordArray(contents, list(self.inner), length=stop - start, parameters=parameters)
