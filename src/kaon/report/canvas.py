@@ -45,6 +45,7 @@ _PLAIN: Mapping[str, Any] = {
     "lines.linewidth": 1.6,
     "lines.markersize": 5,
     "patch.linewidth": 1.3,
+    "xtick.major.pad": 5,
     "legend.frameon": False,
     "legend.fontsize": "small",
     "xtick.direction": "in",
@@ -56,8 +57,14 @@ _PLAIN: Mapping[str, Any] = {
 }
 
 STYLES: Mapping[str, Mapping[str, Any]] = {
-    "atlas": {**mplhep.style.ATLAS, "lines.markersize": 6, "patch.linewidth": 1.6},
-    "cms": {**mplhep.style.CMS, "lines.linewidth": 3, "lines.markersize": 10, "patch.linewidth": 2.5},
+    "atlas": {**mplhep.style.ATLAS, "lines.markersize": 6, "patch.linewidth": 1.6, "xtick.major.pad": 6},
+    "cms": {
+        **mplhep.style.CMS,
+        "lines.linewidth": 3,
+        "lines.markersize": 10,
+        "patch.linewidth": 2.5,
+        "xtick.major.pad": 12,
+    },
     "plain": _PLAIN,
 }
 """Look of each experiment's figures, by mplhep; nothing else about them is the experiment's."""
@@ -110,7 +117,8 @@ class Canvas:
     def __post_init__(self) -> None:
         width, height = mpl.rcParams["figure.figsize"]
         size = (width, max(height, 0.95 * width) if self.ratio else height)
-        self.figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(hspace=0.0, h_pad=0.05, w_pad=0.05))
+        self._layout = ConstrainedLayoutEngine(hspace=0.0, h_pad=0.05, w_pad=0.05)
+        self.figure = Figure(figsize=size, layout=self._layout)
         if self.ratio:
             self.main, self.lower = self.figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
             self.figure.align_ylabels()
@@ -128,8 +136,8 @@ class Canvas:
         bottom, top = ax.get_ylim()
         top = min(top, ax.dataLim.y1) if np.isfinite(ax.dataLim.y1) else top
         if self.ratio:
-            self.lower.yaxis.set_major_locator(MaxNLocator(4, prune="both"))
-        self.figure.draw_without_rendering()
+            self.lower.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], prune="both"))
+        self._layout.execute(self.figure)
         frame = ax.get_window_extent()
         boxes = [a.get_window_extent() for a in (legend, *texts)]
         if any(boxes[0].x0 < box.x1 for box in boxes[1:]):  # too wide to stand beside the label: below it
@@ -142,6 +150,8 @@ class Canvas:
             ax.set_ylim(bottom, bottom * (top / bottom) ** (1 / share))
         else:
             ax.set_ylim(bottom, bottom + (top - bottom) / share)
+        self._layout.execute(self.figure)
+        self.figure.set_layout_engine("none")  # done: the same on every later drawing, and quicker
         return self.figure
 
     def _label(self, ax: Axes) -> list[Text]:

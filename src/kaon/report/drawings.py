@@ -317,8 +317,7 @@ def _versus(comparison: Comparison) -> str:
 def _over_seeds(curves: Sequence[RejectionCurve]) -> tuple[Array, Array, Array]:
     """Mean, lower and upper end of a rejection over the seeds; NaN where one of them is too uncertain."""
     values, errors = np.stack([c.value for c in curves]), np.stack([c.error for c in curves])
-    with np.errstate(invalid="ignore"):
-        believed = (errors <= _BELIEVED * values).all(axis=0)
+    believed = (np.isfinite(values) & (errors <= _BELIEVED * values)).all(axis=0)
     values, errors = np.where(believed, values, np.nan), np.where(believed, errors, np.nan)
     mean = values.mean(axis=0)
     if len(curves) > 1:
