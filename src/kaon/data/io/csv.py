@@ -11,6 +11,7 @@ import gzip
 import io
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -68,8 +69,13 @@ class CsvSource(Source):
     def chunks(self, columns: Sequence[str], step: int) -> Iterator[dict[str, Any]]:
         """See `Source`."""
         with decoding(self.path), _open(self.path) as stream:
-            reader = self._reader(stream, columns)
-            while (batch := self._next(reader)) is not None:
+            with self._located():
+                reader = self._reader(stream, columns)
+            while True:
+                with self._located():
+                    batch = next(reader, None)
+                if batch is None:
+                    return
                 for start in range(0, batch.num_rows, step):
                     piece = batch.slice(start, step)
                     yield {name: _column(piece.column(name)) for name in columns}
@@ -77,9 +83,11 @@ class CsvSource(Source):
     def close(self) -> None:
         """See `Source`; the file is open only while chunks are read."""
 
-    def _next(self, reader: Iterator[Any]) -> Any:
+    @contextmanager
+    def _located(self) -> Iterator[None]:
+        """Say in our words what pyarrow found wrong in which line."""
         try:
-            return next(reader, None)
+            yield
         except pa.ArrowInvalid as error:
             found = re.search(r"(?:In CSV column #(\d+): )?Row #(\d+): (.*)", str(error), re.DOTALL)
             if found is None:

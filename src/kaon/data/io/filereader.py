@@ -127,7 +127,7 @@ class FileReader:
             outer = frozenset(columns) - made.inner - frozenset(self.request.columns or ())
         if self.request.cut is not None:
             passed = self.request.cut.mask(columns)
-            columns, rows = {n: v[passed] for n, v in columns.items()}, rows[passed]
+            columns, rows = {n: without_options(v[passed]) for n, v in columns.items()}, rows[passed]
         return columns, rows, outer
 
     def _valid(self, columns: dict[str, Any], rows: NDArray[np.int64]) -> tuple[dict[str, Any], NDArray[np.int64]]:

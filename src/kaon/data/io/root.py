@@ -92,10 +92,11 @@ class RootSource(Source):
         while True:
             with decoding(self.path):
                 piece = next(pieces, None)
-            if piece is None:
-                return
-            flat = {key.rsplit("/", 1)[-1] if key not in wanted else key: values for key, values in piece.items()}
-            yield {c: self._column(c, flat) for c in columns}
+                if piece is None:
+                    return
+                flat = {key.rsplit("/", 1)[-1] if key not in wanted else key: values for key, values in piece.items()}
+                chunk = {c: self._column(c, flat) for c in columns}
+            yield chunk
 
     def close(self) -> None:
         """See `Source`."""
@@ -228,9 +229,8 @@ def _momenta_in(branches: Mapping[str, Any]) -> dict[str, list[str]]:
         stem = name.removesuffix("_px")
         four = [f"{stem}_{m}" for m in MOMENTUM]
         if stem != name and stem not in branches and all(f in branches for f in four):
-            counts = {b.count_branch.name if b.count_branch is not None else None for b in map(branches.get, four) if b}
             jagged = {"[]" in str(branches[f].typename) or "vector" in str(branches[f].typename) for f in four}
-            if len(counts) == 1 and len(jagged) == 1:
+            if len(jagged) == 1:
                 found[stem] = list(MOMENTUM)
     return found
 
