@@ -69,7 +69,7 @@ class FourVectors(Representation):
         polar = np.stack([kin.transverse_momentum(px, py), kin.pseudorapidity(px, py, pz), kin.phi(px, py)], axis=1)
         padded, _ = pad(polar, counts, self.options["constituents"], dtype=np.float64)
         aligned = np.stack(align(*np.moveaxis(padded, -1, 0)), axis=-1)
-        return {"features": aligned.reshape(len(counts), -1).astype(np.float32)}
+        return {"features": aligned.reshape(len(counts), 3 * self.options["constituents"]).astype(np.float32)}
 
     def normalisation(self, item: Input, rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """No shift; 1 / (largest pT) for each pT."""
