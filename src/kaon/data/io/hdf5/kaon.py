@@ -173,11 +173,12 @@ def add_columns(path: Path, parts: Iterable[Mapping[str, NDArray[Any]]]) -> None
 
 
 def _append(group: h5py.Group, layout: Any, where: str) -> None:
-    while layout.is_indexed or (layout.is_option and not np.any(layout.mask_as_bool(valid_when=False))):
+    while layout.is_indexed or layout.is_option:
+        if layout.is_option and np.any(layout.mask_as_bool(valid_when=False)):
+            raise DataError(f"the column {where} has missing values, which the HDF5 layout does not hold")
         layout = layout.project()
-    if layout.is_option or layout.is_union or layout.is_unknown:
-        what = {"is_option": "missing values", "is_union": "mixed types"}
-        found = next((text for test, text in what.items() if getattr(layout, test)), "no type")
+    if layout.is_union or layout.is_unknown:
+        found = "mixed types" if layout.is_union else "no type"
         raise DataError(f"the column {where} has {found}, which the HDF5 layout does not hold")
     if layout.parameter("__array__") == "string":
         _kind(group, "text", where)
@@ -264,14 +265,20 @@ class _Node:
     def read(self, start: int, stop: int) -> Any:
         """The awkward layout of rows start to stop."""
         if self.kind == "number":
-            return ak.to_layout(self.data["values"][start:stop])
+            return ak.to_layout(self._rows("values", start, stop))
         if self.kind == "text":
-            words = list(self.data["values"].asstr()[start:stop])
+            words = [word.decode() for word in self._rows("values", start, stop)]
             return ak.to_layout(ak.Array(words) if words else ak.Array([""])[:0])
         if self.kind == "list":
-            offsets = self.data["offsets"][start : stop + 1]
+            offsets = self._rows("offsets", start, stop + 1)
             content = self.inner["content"].read(int(offsets[0]), int(offsets[-1]))
             return ak.contents.ListOffsetArray(ak.index.Index64(offsets - offsets[0]), content)
         contents = [node.read(start, stop) for node in self.inner.values()]
         parameters = {"__record__": self.name} if self.name else None
         return ak.contents.RecordArray(contents, list(self.inner), length=stop - start, parameters=parameters)
+
+    def _rows(self, name: str, start: int, stop: int) -> NDArray[Any]:
+        rows = np.asarray(self.data[name][start:stop])
+        if len(rows) < stop - start:
+            raise EOFError(f"{self.data[name].name} ends before row {stop}")
+        return rows
