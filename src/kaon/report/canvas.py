@@ -12,7 +12,9 @@ import mplhep
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
@@ -37,6 +39,9 @@ COLOURS = (
 """Ten colours that stay apart for colour-blind readers (Petroff, arXiv:2107.02270), in an order of our own."""
 
 MARKERS = "osD^vPX<>*"
+
+_MANY = 5
+"""More legend entries than this are set smaller."""
 
 _PLAIN: Mapping[str, Any] = {
     "figure.figsize": (6.4, 4.8),
@@ -125,19 +130,18 @@ class Canvas:
         else:
             self.main = self.lower = self.figure.subplots()
 
-    def finish(self, handles: Sequence[Any] | None = None, *, columns: int = 1) -> Figure:
+    def finish(self, handles: Sequence[Any] | None = None) -> Figure:
         """Put label and legend into the upper corners and raise the y axis until they lie above the data."""
         ax = self.main
         texts = self._label(ax)
-        if handles is None:
-            handles = ax.get_legend_handles_labels()[0]
-        legend = ax.legend(handles=handles, loc="upper right", ncols=columns, borderaxespad=0.6)
-        legend.set_in_layout(False)
-        bottom, top = ax.get_ylim()
-        top = min(top, ax.dataLim.y1) if np.isfinite(ax.dataLim.y1) else top
         if self.ratio:
             self.lower.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], prune="both"))
         self._layout.execute(self.figure)
+        if handles is None:
+            handles = ax.get_legend_handles_labels()[0]
+        legend = self._legend(handles)
+        bottom, top = ax.get_ylim()
+        top = min(top, ax.dataLim.y1) if np.isfinite(ax.dataLim.y1) else top
         frame = ax.get_window_extent()
         boxes = [a.get_window_extent() for a in (legend, *texts)]
         if any(boxes[0].x0 < box.x1 for box in boxes[1:]):  # too wide to stand beside the label: below it
@@ -153,6 +157,19 @@ class Canvas:
         self._layout.execute(self.figure)
         self.figure.set_layout_engine("none")  # done: the same on every later drawing, and quicker
         return self.figure
+
+    def _legend(self, handles: Sequence[Any]) -> Legend:
+        """Upper right; many entries are set smaller, and in two columns if these fit."""
+        ax, many = self.main, len(handles) > _MANY
+        size = 0.75 * FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points() if many else None
+        for columns in (2, 1) if many else (1,):
+            legend = ax.legend(
+                handles=handles, loc="upper right", ncols=columns, borderaxespad=0.6, fontsize=size, columnspacing=1.0
+            )
+            legend.set_in_layout(False)
+            if columns == 1 or legend.get_window_extent().width < 0.98 * ax.get_window_extent().width:
+                break
+        return legend
 
     def _label(self, ax: Axes) -> list[Text]:
         size = mpl.rcParams["font.size"]

@@ -77,7 +77,8 @@ def roc(comparison: Comparison, paper: Paper) -> dict[str, Figure]:
     canvas.main.set_ylim(bottom=0.8)
     canvas.lower.set_xlabel(f"Signal efficiency {_SIGNAL}")
     if canvas.ratio:
-        canvas.lower.set_ylabel(f"Ratio to\n{plain(next(iter(tests.values()))[0])}", loc="center")
+        first = next(iter(tests.values()))[0]
+        canvas.lower.set_ylabel(f"Ratio to\n{plain(first) if len(first) <= 10 else 'the first'}", loc="center")
         canvas.lower.set_ylim(bottom=0)
     return {"roc": canvas.finish([*handles, *guess])}
 
@@ -170,8 +171,7 @@ def calibration(comparison: Comparison, paper: Paper) -> dict[str, Figure]:
         )
     canvas.main.plot([0, 1], [0, 1], color="0.5", ls=":", zorder=1, label="perfect")
     canvas.main.set(xlim=(0, 1), xlabel=f"Score for {plain(comparison.classes[-1])}", ylabel="Observed share of signal")
-    canvas.main.set_ylim(0, 1)
-    canvas.main.dataLim.y1 = 1.0
+    canvas.main.set_ylim(min(0.0, canvas.main.dataLim.y0), max(1.0, canvas.main.dataLim.y1))
     figure = canvas.finish()
     canvas.main.set_yticks(np.linspace(0, 1, 6))
     canvas.main.set_yticks(np.linspace(0, 1, 21), minor=True)
@@ -195,7 +195,7 @@ def rejection_by_pt(comparison: Comparison, paper: Paper) -> dict[str, Figure]:
     for place, (number, (model, several)) in enumerate(tests.items()):
         found = [rejection_against(p, against="jet_pt", bins=edges, signal_efficiency=_EFFICIENCY) for p in several]
         value, error, lower = (np.stack(v).mean(axis=0) for v in list(zip(*found, strict=True))[1:])
-        shift = (place - (len(tests) - 1) / 2) * 0.12 * width
+        shift = (place - (len(tests) - 1) / 2) * min(0.12, 0.8 / len(tests)) * width
         colour, marker = COLOURS[number % 10], MARKERS[number % 10]
         known, limited = np.isfinite(value), np.isinf(value)
         points = canvas.main.errorbar(
