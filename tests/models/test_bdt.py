@@ -8,6 +8,8 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kaon.data import Batch, Input, InputSpec
 from kaon.errors import BundleError, ConfigError, DataError, NotFitted
@@ -220,3 +222,15 @@ def test_a_forest_of_single_leaves() -> None:
     model.fit(flat, None, seed=0, threads=1)
     np.testing.assert_allclose(model.predict(flat.inputs)[:, 1], 0.25, atol=1e-6)
     np.testing.assert_allclose(model.forest().predict(flat.inputs["features"]), model.predict(flat.inputs), atol=1e-6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(place=st.integers(0, len(TEXT) - 1), cut=st.integers(0, 12), new=st.text("0123456789-.e=,[]{} \nTx", max_size=2))
+def test_a_mutated_text_is_refused_or_means_what_lightgbm_takes_it_for(place: int, cut: int, new: str) -> None:
+    model = BDT(SPEC, 2)
+    try:
+        model.load_text(TEXT[:place] + new + TEXT[place + cut :])
+    except BundleError:
+        return
+    inputs = toy(50).inputs
+    np.testing.assert_allclose(model.predict(inputs), model.forest().predict(inputs["features"]), atol=1e-5)

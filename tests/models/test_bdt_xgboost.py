@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kaon.data import Batch, Input, InputSpec
 from kaon.errors import BundleError, ConfigError, DataError, MissingExtra, NotFitted
@@ -212,6 +214,7 @@ def changed(change: Callable[[dict[str, Any], dict[str, Any]], Any]) -> str:
         changed(lambda _, tree: tree["tree_param"].update(num_nodes="9999999")),
         changed(lambda _, tree: tree["tree_param"].update(size_leaf_vector="9999999")),
         changed(lambda _, tree: tree.pop("sum_hessian")),
+        changed(lambda _, tree: tree.update(id=2)),
     ],
 )
 def test_damaged_json(text: str) -> None:
@@ -227,3 +230,15 @@ def test_json_of_another_model_is_refused() -> None:
         XGBoostBDT(SPEC, 3).load_text(TEXT)
     with pytest.raises(BundleError, match="2 features"):
         XGBoostBDT(InputSpec((Input("features", (2,)),)), 2).load_text(TEXT)
+
+
+@settings(max_examples=150, deadline=None)
+@given(place=st.integers(0, len(TEXT) - 1), cut=st.integers(0, 12), new=st.text("0123456789-.e=,[]{} \nTx", max_size=2))
+def test_a_mutated_text_is_refused_or_means_what_xgboost_takes_it_for(place: int, cut: int, new: str) -> None:
+    model = XGBoostBDT(SPEC, 2)
+    try:
+        model.load_text(TEXT[:place] + new + TEXT[place + cut :])
+    except BundleError:
+        return
+    inputs = toy(50).inputs
+    np.testing.assert_allclose(model.predict(inputs), model.forest().predict(inputs["features"]), atol=1e-5)

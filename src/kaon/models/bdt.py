@@ -245,26 +245,22 @@ def _split(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
     """Header and trees; the lengths that the header lists must lead from one tree to the next and to the end."""
     content = text.encode()
     position = content.index(b"Tree=0\n")
-    first, *lines = content[:position].decode().rstrip("\n").split("\n")
-    if first != "tree":
-        raise ValueError("the first line is not 'tree'")
-    head, trees = _fields(lines), []
+    head, trees = _fields("tree", content[:position].decode(), blank=1), list[dict[str, str]]()
     for i, size in enumerate(_numbers(head["tree_sizes"], int)):
-        start, *lines = content[position : position + size].decode().rstrip("\n").split("\n")
-        if start != f"Tree={i}" or size < 1:
-            raise ValueError(f"tree {i} does not begin where the header says")
-        trees.append(_fields(lines))
+        trees.append(_fields(f"Tree={i}", content[position : position + size].decode(), blank=2))
         position += size
     if content[position:] != f"{_END}\n".encode():
         raise ValueError("the trees do not end where the header says")
     return head, trees
 
 
-def _fields(lines: list[str]) -> dict[str, str]:
-    pairs = [line.partition("=") for line in lines]
-    found = {name: value for name, _, value in pairs}
-    if len(found) < len(pairs):
-        raise ValueError("a line occurs twice")
+def _fields(first: str, block: str, blank: int) -> dict[str, str]:
+    """The `name=value` lines of a block that begins with the line `first` and ends in blank ones, as LightGBM needs."""
+    lines = block.split("\n")
+    pairs = [line.partition("=") for line in lines[1 : -blank - 1]]
+    found = {name: value for name, sign, value in pairs if name and sign and "=" not in value}
+    if lines[0] != first or any(lines[-blank - 1 :]) or len(found) < len(pairs):
+        raise ValueError(f"the block {first!r} does not begin and end where it should, or a line is damaged")
     return found
 
 

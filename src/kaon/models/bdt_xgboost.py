@@ -244,6 +244,7 @@ def _read(text: str, features: int, outputs: int) -> Forest:
             "num_target": parameters["num_target"],
             "num_trees": model["gbtree_model_param"]["num_trees"],
             "num_parallel_tree": model["gbtree_model_param"]["num_parallel_tree"],
+            "ids": [tree["id"] for tree in model["trees"]],
             "tree_info": model["tree_info"],
             "iteration_indptr": model["iteration_indptr"],
             "categories": [v for v in model.get("cats", {}).values() if v],
@@ -256,6 +257,7 @@ def _read(text: str, features: int, outputs: int) -> Forest:
             "num_target": "1",
             "num_trees": str(count),
             "num_parallel_tree": "1",
+            "ids": list(range(count)),
             "tree_info": [i % scores for i in range(count)],
             "iteration_indptr": list(range(0, count + 1, scores)),
             "categories": [],
@@ -263,11 +265,11 @@ def _read(text: str, features: int, outputs: int) -> Forest:
         if odd := {k: (str(found[k])[:40], str(v)[:40]) for k, v in wanted.items() if found[k] != v}:
             raise ValueError(f"(found, expected) differ: {odd}")
         base = np.array(json.loads(parameters["base_score"]), float).reshape(-1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            base = np.broadcast_to(np.log(base / (1 - base)) if outputs == 2 else base, scores)
         sizes = [_size(tree) for tree in model["trees"]]
         starts = np.cumsum([0, *sizes])[:-1]
-        columns = {k: np.concatenate([np.asarray(t[k], kind) for t in model["trees"]]) for k, kind in _COLUMNS.items()}
+        with np.errstate(all="ignore"):  # Forest refuses what is not finite
+            base = np.broadcast_to(np.log(base / (1 - base)) if outputs == 2 else base, scores)
+            columns = {k: np.concatenate([np.asarray(t[k], d) for t in model["trees"]]) for k, d in _COLUMNS.items()}
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise BundleError(
             f"the JSON of the trees is not XGBoost's for {features} features and {outputs} classes: {error}; "
