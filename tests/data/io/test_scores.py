@@ -142,3 +142,24 @@ def test_line_breaks_within_quotes_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('x,s\n1,"a\nb"\n')
     with pytest.raises(DataError, match="line breaks within quotes"):
         append_scores(tmp_path / "a.csv", tmp_path / "b.csv", predictions(1))
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".root", ".parquet", ".csv"])
+def test_an_error_of_the_model_is_not_blamed_on_the_file(flat: Events, suffix: str, tmp_path: Path) -> None:
+    def failing() -> Iterator[Predictions]:
+        yield predictions(10)
+        raise RuntimeError("out of memory")
+
+    path = write(flat, tmp_path / f"a{suffix}")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        append_scores(path, tmp_path / f"b{suffix}", failing())
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".root", ".parquet", ".csv.gz"])
+def test_a_truncated_source_leaves_no_target(flat: Events, suffix: str, tmp_path: Path) -> None:
+    path = write(flat, tmp_path / f"a{suffix}")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    with pytest.raises(DataError, match="cannot be read"):
+        append_scores(path, tmp_path / f"b{suffix}", predictions(300))
+    assert list(tmp_path.iterdir()) == [path]

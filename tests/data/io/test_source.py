@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import awkward as ak
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from kaon.data import Events, Provenance
-from kaon.data.io.source import Layout, Notes, decoding, pack
+from kaon.data.io.source import Layout, Notes, decoded, decoding, pack
 from kaon.errors import ConfigError, DataError
 
 PATH = Path("jets.h5")
@@ -68,3 +69,15 @@ def test_unlabelled_events_pack_without_roles() -> None:
 def test_settings_name_only_what_was_chosen() -> None:
     assert Layout().settings() == {}
     assert Layout(tree="events", header=False).settings() == {"tree": "events", "header": False}
+
+
+def test_decoded_blames_the_file_for_its_own_errors_only() -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise EOFError("short")
+
+    assert list(decoded([1, 2], PATH)) == [1, 2]
+    with pytest.raises(DataError, match="short"):
+        list(decoded(broken(), PATH))
+    with pytest.raises(ZeroDivisionError):
+        sum(1 / item for item in decoded([0], PATH))

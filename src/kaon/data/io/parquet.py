@@ -10,7 +10,7 @@ import awkward as ak
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kaon.data.io.source import Layout, Notes, Sink, Source, decoding
+from kaon.data.io.source import Layout, Notes, Sink, Source, decoded, decoding
 
 __all__ = ["ParquetSink", "ParquetSource", "with_reserved"]
 
@@ -34,14 +34,8 @@ class ParquetSource(Source):
 
     def chunks(self, columns: Sequence[str], step: int) -> Iterator[dict[str, Any]]:
         """See `Source`."""
-        batches = self._file.iter_batches(batch_size=step, columns=list(columns), use_threads=False)
-        while True:
-            with decoding(self.path):
-                batch = next(batches, None)
-                if batch is None:
-                    return
-                chunk = {name: ak.from_arrow(batch.column(name)) for name in columns}
-            yield chunk
+        for batch in decoded(self._file.iter_batches(step, columns=list(columns), use_threads=False), self.path):
+            yield {name: ak.from_arrow(batch.column(name)) for name in columns}
 
     def close(self) -> None:
         """See `Source`."""

@@ -42,7 +42,7 @@ def read(
     layout: str | None = None,
     format: str | None = None,  # noqa: A002  # the word that users expect
 ) -> Events:
-    """Read files into memory.
+    r"""Read files into memory.
 
     Args:
         path: one file or several, of ROOT, HDF5, Parquet or text, with globs; files of one call have the same columns.
@@ -70,6 +70,15 @@ def read(
     Raises:
         ConfigError: arguments that make no sense; UnknownName for a column that is not there.
         DataError: a damaged or empty file, invalid values, less than two classes, weights without a positive sum.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "jets.csv"
+    ...     _ = path.write_text("flavour,pt,eta\n21,550,0.1\n1,610,-0.7\n2,640,2.9\n")
+    ...     jets = read(path, label="flavour == 21", classes=("quark", "gluon"), cut="abs(eta) < 2.5")
+    >>> jets["pt"].to_list(), jets.target.tolist(), jets.classes, jets.reserved
+    ([550.0, 610.0], [1, 0], ('quark', 'gluon'), frozenset({'flavour'}))
     """
     request = Request.make(
         path,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,11 @@ class RootSource(Source):
                 raise EOFError(f"{path.stat().st_size} of {self._file.file.fEND} bytes are there")
             note = None if raw else _marker(self._file)
             self._tree = self._choose(path, layout.tree)
-            self._branches = {b.name: b for b in self._tree.itervalues(recursive=True) if _readable(b)}
+            readable = {path: b for path, b in self._tree.iteritems(recursive=True) if _readable(b)}
             length = int(self._tree.num_entries)
+        seen = Counter(b.name for b in readable.values())
+        self._names = {path: b.name if seen[b.name] == 1 else path for path, b in readable.items()}
+        self._branches = {self._names[path]: b for path, b in readable.items()}
         self._records = dict(note["records"]) if note else {} if raw else _momenta_in(self._branches)
         members = {f"{name}_{m}" for name, found in self._records.items() for m in found}
         counters = frozenset(note["counters"]) if note else frozenset()
@@ -78,23 +82,21 @@ class RootSource(Source):
     @property
     def unreadable(self) -> list[str]:
         """Branches that are no columns, because only their own C++ classes could read them."""
-        leaves = [b for b in self._tree.itervalues(recursive=True) if not b.branches]
-        return [b.name for b in leaves if b.name not in self._branches]
+        leaves = {path: b.name for path, b in self._tree.iteritems(recursive=True) if not b.branches}
+        return [name for path, name in leaves.items() if path not in self._names]
 
     def chunks(self, columns: Sequence[str], step: int) -> Iterator[dict[str, Any]]:
         """See `Source`."""
-        wanted = {n for c in columns for n in self._members(c)}
+        wanted = {id(self._branches[n]) for c in columns for n in self._members(c)}
         if not wanted:
             return
-        pieces = self._tree.iterate(
-            filter_branch=lambda b: b.name in wanted and _readable(b), step_size=step, library="ak", how=dict
-        )
+        pieces = self._tree.iterate(filter_branch=lambda b: id(b) in wanted, step_size=step, library="ak", how=dict)
         while True:
             with decoding(self.path):
                 piece = next(pieces, None)
                 if piece is None:
                     return
-                flat = {key.rsplit("/", 1)[-1] if key not in wanted else key: values for key, values in piece.items()}
+                flat = {self._names[path]: values for path, values in piece.items()}
                 chunk = {c: self._column(c, flat) for c in columns}
             yield chunk
 

@@ -6,9 +6,10 @@ import gzip
 import io
 import shutil
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from kaon.data.io.formats import expand, format_of, open_sink, open_source
 from kaon.data.io.hdf5 import add_columns, open_hdf5
 from kaon.data.io.parquet import with_reserved
 from kaon.data.io.root import NOTE, RootSink, RootSource, marker_reserving
-from kaon.data.io.source import Layout, Source, decoding
+from kaon.data.io.source import Layout, decoded, decoding
 from kaon.data.predictions import Predictions
 from kaon.errors import ConfigError, DataError, KaonWarning
 from kaon.files import replacing
@@ -180,41 +181,35 @@ def _hdf5(origin: Path, scratch: Path, feed: _Feed, options: Layout) -> None:
         feed.check(source.columns)
     shutil.copyfile(origin, scratch)
     starts = range(0, length, _STEP)
-    with decoding(origin):
-        add_columns(scratch, (feed.take(min(_STEP, length - start)) for start in starts))
+    add_columns(scratch, (feed.take(min(_STEP, length - start)) for start in starts))
 
 
 def _parquet(origin: Path, scratch: Path, feed: _Feed) -> None:
-    with decoding(origin), pq.ParquetFile(origin) as file:
-        schema = with_reserved(file.schema_arrow, feed.names, origin)
+    with ExitStack() as stack:
+        with decoding(origin):
+            file = stack.enter_context(pq.ParquetFile(origin))
+            schema = with_reserved(file.schema_arrow, feed.names, origin)
         feed.check(schema.names)
         for name in feed.names:
             schema = schema.append(pa.field(name, pa.float32(), nullable=False))
-        with pq.ParquetWriter(scratch, schema, compression="zstd") as writer:
-            for batch in file.iter_batches(batch_size=_STEP, use_threads=False):
-                added = [pa.array(values) for values in feed.take(batch.num_rows).values()]
-                writer.write_table(pa.Table.from_arrays([*batch.columns, *added], schema=schema))
+        writer = stack.enter_context(pq.ParquetWriter(scratch, schema, compression="zstd"))
+        for batch in decoded(file.iter_batches(batch_size=_STEP, use_threads=False), origin):
+            added = [pa.array(values) for values in feed.take(batch.num_rows).values()]
+            writer.write_table(pa.Table.from_arrays([*batch.columns, *added], schema=schema))
 
 
 def _text(origin: Path, scratch: Path, feed: _Feed, options: Layout) -> None:
     source = CsvSource(origin, options if options.format else replace(options, format=format_of(origin)))
     feed.check(source.columns)
-    with decoding(origin), ExitStack() as stack:
-        lines = io.TextIOWrapper(stack.enter_context(_binary(origin, "rb")), encoding="utf-8", newline="")
-        out = stack.enter_context(_binary(scratch, "wb"))
-        waiting: list[str] = []
+    text = io.TextIOWrapper(_binary(origin, "rb"), encoding="utf-8", newline="")
+    with text, _binary(scratch, "wb") as out:
+        lines = (line for line in decoded(text, origin) if line.strip())
         if source.has_header:
             out.write(_joined(next(lines), source.delimiter, feed.names).encode())
-        for line in lines:
-            if not line.strip():
-                continue
-            if line.count('"') % 2:
+        while waiting := list(islice(lines, _STEP)):
+            if any(line.count('"') % 2 for line in waiting):
                 raise DataError(f"{origin} has line breaks within quotes; write the scores to another format")
-            waiting.append(line)
-            if len(waiting) == _STEP:
-                _write_lines(out, waiting, source.delimiter, feed)
-                waiting = []
-        _write_lines(out, waiting, source.delimiter, feed)
+            _write_lines(out, waiting, source.delimiter, feed)
 
 
 def _binary(path: Path, mode: str) -> Any:
@@ -222,7 +217,7 @@ def _binary(path: Path, mode: str) -> Any:
 
 
 def _write_lines(out: Any, lines: list[str], delimiter: str, feed: _Feed) -> None:
-    rows = zip(*feed.take(len(lines)).values(), strict=True) if lines else iter(())
+    rows = zip(*feed.take(len(lines)).values(), strict=True)
     text = [_joined(line, delimiter, [f"{v:.8g}" for v in row]) for line, row in zip(lines, rows, strict=True)]
     out.write("".join(text).encode())
 
@@ -238,12 +233,8 @@ def _convert(origin: Path, scratch: Path, goal: Path, feed: _Feed, options: Layo
         notes = source.notes
         own = notes.reserving(feed.names) if notes.provenance is not None else None
         with open_sink(scratch, goal, own) as sink:
-            for chunk in _chunks(source):
+            for chunk in source.chunks(source.columns, _STEP):
                 sink.append(_record(chunk | feed.take(_length(chunk))))
-
-
-def _chunks(source: Source) -> Iterator[dict[str, Any]]:
-    yield from source.chunks(source.columns, _STEP)
 
 
 def _record(columns: Mapping[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 import awkward as ak
 
@@ -16,7 +16,9 @@ from kaon.data.events import Events
 from kaon.data.provenance import Provenance
 from kaon.errors import DataError, KaonError
 
-__all__ = ["FORMAT", "VERSION", "Layout", "Notes", "Sink", "Source", "decoding", "pack"]
+__all__ = ["FORMAT", "VERSION", "Layout", "Notes", "Sink", "Source", "decoded", "decoding", "pack"]
+
+Item = TypeVar("Item")
 
 FORMAT = "kaon-events"
 VERSION = 1
@@ -171,6 +173,17 @@ def decoding(path: Path) -> Iterator[None]:
     except Exception as error:  # the decoders share no base class: OSError, EOFError, struct.error, zlib.error, ...
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise DataError(f"{path} cannot be read: it is damaged, cut short, or not of this format ({reason})") from error
+
+
+def decoded(items: Iterable[Item], path: Path) -> Iterator[Item]:
+    """The same items; an error in making one is an error of the file, an error in using one is not."""
+    source, end = iter(items), object()
+    while True:
+        with decoding(path):
+            item = next(source, end)
+        if item is end:
+            return
+        yield cast(Item, item)
 
 
 def pack(events: Events) -> tuple[Any, Notes]:

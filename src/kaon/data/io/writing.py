@@ -29,6 +29,14 @@ def write(events: Events | Iterable[Events], path: str | PathLike[str], *, layou
     Raises:
         ConfigError: a suffix or layout that kaon does not write.
         DataError: no events, parts that do not fit together, or a column that the format cannot hold.
+
+    >>> import awkward as ak
+    >>> from tempfile import TemporaryDirectory
+    >>> from kaon.data.io import read
+    >>> with TemporaryDirectory() as folder:
+    ...     path = write(Events(ak.Array({"hits": [[1, 2], []]})), Path(folder) / "events.root")
+    ...     read(path)["hits"].to_list()
+    [[1, 2], []]
     """
     target = Path(path).expanduser()
     format_of(target)
