@@ -66,7 +66,7 @@ class Parts:
 
 @contextmanager
 def open_parts(output: Path, fingerprint: dict[str, Any]) -> Iterator[Parts]:
-    """The chunks made so far for a file; removed when the block ends well, kept when it does not.
+    """The chunks made so far for a file; removed when the block ends well, kept (if there are any) when not.
 
     Args:
         output: the file.
@@ -81,7 +81,13 @@ def open_parts(output: Path, fingerprint: dict[str, Any]) -> Iterator[Parts]:
         _check(folder, fingerprint)
         for left in folder.glob(".*.part*"):  # of a process killed while it wrote
             left.unlink(missing_ok=True)
-        yield Parts(folder)
+        parts = Parts(folder)
+        try:
+            yield parts
+        except BaseException:
+            if not parts.finished():  # nothing worth keeping
+                shutil.rmtree(folder)
+            raise
         shutil.rmtree(folder)
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -24,6 +24,9 @@ from kaon.extras import require
 from kaon.simulate.chunk import Job, make_chunk
 
 __all__ = ["Pool", "make_bytes", "open_pool"]
+
+_PATIENCE = 10
+"""Seconds to wait for a Dask scheduler."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,12 @@ class _Processes:
             process.kill()  # whatever it still does is not needed any more
         self._threads.shutdown(wait=True, cancel_futures=True)
         for process in self._all:
-            with process:
-                pass
+            assert process.stdin is not None
+            assert process.stdout is not None
+            with suppress(OSError):  # what was meant for a process that is gone
+                process.stdin.close()
+            process.stdout.close()
+            process.wait()
 
     def submit_job(self, job: Job) -> Future[bytes]:
         """See `Pool`."""
@@ -162,7 +169,7 @@ def _error(name: str, message: str) -> Exception:
 def _dask_pool(address: str) -> Iterator[Pool]:
     distributed = require("distributed")
     try:
-        client = distributed.Client(address, timeout=10, set_as_default=False)
+        client = distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ConfigError(f"no Dask scheduler answers at {address!r}: {error}") from error
     try:
