@@ -12,11 +12,12 @@ from kaon.cli.monitor import Monitor
 from kaon.cli.options import DATA, JSON, Files, names, option, pairs, takes
 from kaon.cli.output import Output
 from kaon.cli.settings import CONFIG, RUN, TRAIN, data_arguments, merged, read_config
+from kaon.data import Events
 from kaon.errors import ConfigError
 from kaon.learn import RunConfig
 from kaon.registry import lookup, origin
 
-__all__ = ["command", "settings_by_model"]
+__all__ = ["command", "compared", "settings_by_model"]
 
 FEATURES = option(
     "features", list[str], "Columns as inputs of those models that read plain columns.", metavar="A,B,..."
@@ -51,9 +52,6 @@ def command(
     again. At the end stands a report.
     """
     from kaon.data.io import read
-    from kaon.learn import compare
-    from kaon.report import load, write_page
-    from kaon.report.words import headline
 
     out = Output(given["json"])
     file = read_config(given["config"])
@@ -64,16 +62,41 @@ def command(
     if not chosen or count < 1:
         raise ConfigError(f"models={chosen}, seeds={count}: name at least one model and one seed: --models bdt,pfn")
     configs = settings_by_model(chosen, {**file, "data": data}, given, str(given["config"] or "options"))
-    events = read(**data)
-    monitor = Monitor(out, len(chosen) * count)
+    out.result(compared(read(**data), configs, output, count, out))
+
+
+def compared(events: Events, configs: Sequence[RunConfig], folder: Path, seeds: int, out: Output) -> dict[str, Any]:
+    """Compare, write the report, and print the table and the answer in words.
+
+    Args:
+        events: labelled.
+        configs: one a model.
+        folder: of the comparison.
+        seeds: trainings of each model.
+        out: where to print.
+
+    Returns:
+        `folder`, `report`, `runs` (their folders and numbers), `summary` (sentences) and `best` (a model).
+    """
+    from kaon.learn import compare
+    from kaon.report import load, write_page
+    from kaon.report.words import headline, ranked
+
+    monitor = Monitor(out, len(configs) * seeds)
     with monitor:
-        runs = compare(events, configs, output, seeds=count, reporter=monitor)
-    page = write_page(output, output / "report.html")
+        runs = compare(events, configs, folder, seeds=seeds, reporter=monitor)
+    page = write_page(folder, folder / "report.html")
+    comparison = load(folder)
+    words, order = headline(comparison), ranked(comparison)
     monitor.summary()
-    words = headline(load(output))
     out.say("", *words, "", f"report  {page}")
-    result = {"folder": output, "report": page, "runs": [{"folder": run.folder, **run.metrics} for run in runs]}
-    out.result({**result, "summary": words})
+    return {
+        "folder": folder,
+        "report": page,
+        "runs": [{"folder": run.folder, **run.metrics} for run in runs],
+        "summary": words,
+        "best": order[0] if order else None,
+    }
 
 
 def settings_by_model(

@@ -45,6 +45,8 @@ def command(
 
     out = Output(given["json"])
     file = read_config(given["config"])
+    stored_folds = file.pop("folds", None)
+    folds = stored_folds if folds is None else folds
     settings = merged(file, given)
     settings["data"] = data_arguments(files, given, file.get("data"))
     settings["model"] = model or settings.get("model")

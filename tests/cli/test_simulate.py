@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kaon.data.io import read
+from kaon.simulate import load_recipe
+
+pytest.importorskip("pythia8mc", reason="the simulation needs the extra sim")
+
+
+def test_jets_and_their_repetition(kaon: Any) -> None:
+    quick = load_recipe("top-tagging").model_copy(update={"chunk_events": 40})
+    Path("quick.yaml").write_text(quick.to_yaml())
+    shares = ("--fraction", "qcd=0.25", "--fraction", "top=0.75")
+    words = ("simulate", "quick.yaml", "-n", 12, "--seed", 5, "--detector", "none", *shares)
+    result = kaon(*words, "-o", "a.h5", "--json")
+    assert result.code == 0, result.err
+    assert result.json["path"] == "a.h5"
+    made = read("a.h5")
+    assert made.classes == ("qcd", "top")
+    assert np.bincount(made.labels).tolist() == [3, 9]
+    assert made.provenance.seed == 5
+    assert made.provenance.settings["recipe"]["detector"] == "none"
+
+    again = kaon(*words, "-o", "a.h5")
+    assert again.code == 3
+    assert "exists already" in again.err
+    assert kaon(*words, "-o", "a.h5", "--overwrite").code == 0
+    assert read("a.h5")["jet_pt"].to_list() == made["jet_pt"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("bottom-tagging", "-o", "a.h5"), "top-tagging"),
+        (("top-tagging", "-o", "a.xyz"), ".xyz"),
+        (("top-tagging", "-n", "0", "-o", "a.h5"), "at least 1"),
+        (("top-tagging", "--detector", "lhcb", "-o", "a.h5"), "atlas"),
+        (("top-tagging", "--fraction", "b=1", "-o", "a.h5"), "qcd"),
+        (("top-tagging",), "--output"),
+    ],
+)
+def test_errors(words: tuple[str, ...], says: str, kaon: Any) -> None:
+    result = kaon("simulate", *words)
+    assert result.code == 2
+    assert says in result.err
+    assert not list(Path().iterdir())
