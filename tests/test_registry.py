@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kaon import registry
-from kaon.errors import ConfigError, UnknownName
-from kaon.registry import KINDS, lookup, origin, variants
+from kaon.errors import BundleError, ConfigError, UnknownName
+from kaon.registry import KINDS, lookup, lookup_saved, origin, variants
 
 
 @pytest.fixture
@@ -138,3 +138,16 @@ def test_a_file_that_failed_can_be_repaired_and_tried_again(tmp_path: Path) -> N
 def test_origin_finds_the_class_behind_any_number_of_partials() -> None:
     assert origin(partial(partial(dict, a=1), b=2)) is dict
     assert origin(dict) is dict
+
+
+def test_a_saved_name_runs_no_file_but_the_callers(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs" / "thing.py"
+    ours = tmp_path / "ours" / "thing.py"
+    for path, value in ((theirs, "raise SystemExit('run!')"), (ours, "VARIANTS = {'a': int, 'b': str}")):
+        path.parent.mkdir()
+        path.write_text(value)
+    with pytest.raises(BundleError, match=r"defined in thing\.py"):
+        lookup_saved("kaon.models", f"{theirs}:b")
+    with pytest.raises(BundleError, match=r"--source thing\.py"):
+        lookup_saved("kaon.models", f"{theirs}:b", ["other.py"])
+    assert lookup_saved("kaon.models", f"{theirs}:b", [ours]) is str

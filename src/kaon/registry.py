@@ -10,18 +10,19 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
+from os import PathLike
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
-from kaon.errors import ConfigError, UnknownName
+from kaon.errors import BundleError, ConfigError, UnknownName
 
-__all__ = ["lookup", "origin", "variants"]
+__all__ = ["lookup", "lookup_saved", "origin", "variants"]
 
 KINDS = {
     "kaon.models": "model",
@@ -72,6 +73,33 @@ def lookup(package: str, name: str) -> Any:
     if name not in known:
         raise UnknownName(KINDS.get(package, "name"), name, known)
     return known[name]
+
+
+def lookup_saved(package: str, name: str, sources: Sequence[str | PathLike[str]] = ()) -> Any:
+    """What a saved model calls `name`; a Python file is run only if it is among the `sources` named by the caller.
+
+    A file that somebody sent must not decide which code of this machine is run.
+
+    Args:
+        package: as for `lookup`.
+        name: from the saved file.
+        sources: the caller's Python files; the one of the same file name is used.
+
+    Raises:
+        BundleError: the name is of a Python file that is not among the sources.
+        UnknownName, ConfigError: as `lookup`.
+    """
+    if ".py" not in name:
+        return lookup(package, name)
+    stem, _, variant = name.partition(".py")
+    file = f"{Path(stem).name}.py"
+    for source in sources:
+        if Path(source).name == file:
+            return lookup(package, f"{source}{variant}")
+    raise BundleError(
+        f"this model is defined in {file}, and code is run only if you name it: "
+        f"load(path, sources=['{file}']) in Python, --source {file} on the command line"
+    )
 
 
 def _merge(module: ModuleType, source: str, found: dict[str, Any], owner: dict[str, str]) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from kaon.data import Events
-from kaon.errors import ConfigError, DataError, UnknownName
+from kaon.errors import BundleError, ConfigError, DataError, UnknownName
 from kaon.evaluate import auc
 from kaon.learn.config import TrainConfig
+from kaon.learn.tagger import load
 from kaon.learn.train import build, choose_representation, train
 
 QUICK = TrainConfig(epochs=3, learning_rate=0.01, batch_size=64)
@@ -103,6 +104,11 @@ def test_a_users_own_model_file(table: Events, tmp_path: Path) -> None:
     )
     tagger = train(str(source), table, None, TrainConfig(epochs=10, learning_rate=0.05), options={"scale": 2.0})
     assert auc(tagger.predict(table)) > 0.68
+    tagger.save(tmp_path / "t.kaon")
+    with pytest.raises(BundleError, match=r"defined in mine.py, and code is run only if you name it"):
+        load(tmp_path / "t.kaon")
+    again = load(tmp_path / "t.kaon", sources=[source])
+    assert (again.predict(table).score == tagger.predict(table).score).all()
 
 
 def test_no_files_are_left_without_a_folder(table: Events, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from kaon.deploy.session import OnnxTagger
@@ -11,15 +12,20 @@ from kaon.learn.tagger import Tagger, load
 __all__ = ["load_model"]
 
 
-def load_model(path: str | os.PathLike[str], threads: int = 1) -> Tagger | OnnxTagger:
+def load_model(
+    path: str | os.PathLike[str], threads: int = 1, sources: Sequence[str | os.PathLike[str]] = ()
+) -> Tagger | OnnxTagger:
     """The tagger in a `.kaon` bundle, or the exported one in an `.onnx` file; both have `predict(events)`.
 
     Args:
         path: file; the suffix `.onnx` means ONNX, anything else a bundle.
         threads: of ONNX Runtime; a bundle uses PyTorch's own setting.
+        sources: Python files with the VARIANTS of a user's own model or representation; no other file is run.
 
     Raises:
         BundleError: no such file, damaged, from a newer kaon, or not written by kaon.
         MissingExtra: an ONNX file, but ONNX Runtime is not installed.
     """
-    return OnnxTagger.load(path, threads) if Path(path).suffix.lower() == ".onnx" else load(path)
+    if Path(path).suffix.lower() == ".onnx":
+        return OnnxTagger.load(path, threads, sources)
+    return load(path, sources)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, Self
 
 from kaon.data import InputSpec
 from kaon.data.provenance import software_versions
 from kaon.errors import BundleError, DataError
 from kaon.learn.tagger import Tagger
-from kaon.registry import lookup, origin
+from kaon.registry import lookup_saved, origin
 from kaon.represent.base import Representation
 
 __all__ = ["FORMAT", "Metadata"]
@@ -95,14 +96,17 @@ class Metadata:
             raise BundleError(f"the entries of kaon in {path} are damaged: {error}; export the model again") from error
         return cls(values["model"], classes, values["representation"], values["representation_state"], spec, training)
 
-    def fitted(self) -> Representation:
+    def fitted(self, sources: Sequence[str | PathLike[str]] = ()) -> Representation:
         """The fitted representation.
+
+        Args:
+            sources: Python files of a user's own representation; no other file is run.
 
         Raises:
             UnknownName: it is not registered here.
             BundleError: its state is damaged.
         """
-        kind: type[Representation] = origin(lookup("kaon.represent", self.representation))
+        kind: type[Representation] = origin(lookup_saved("kaon.represent", self.representation, sources))
         try:
             return kind.from_state(self.state)
         except (KeyError, TypeError, ValueError) as error:

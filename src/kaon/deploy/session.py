@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -39,8 +39,15 @@ class OnnxTagger:
     representation: Representation
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], threads: int = 1) -> Self:
+    def load(
+        cls, path: str | os.PathLike[str], threads: int = 1, sources: Sequence[str | os.PathLike[str]] = ()
+    ) -> Self:
         """Read an ONNX file.
+
+        Args:
+            path: the file.
+            threads: of ONNX Runtime.
+            sources: Python files of a user's own representation; no other file is run.
 
         Raises:
             BundleError: no such file, damaged, or not written by kaon.
@@ -48,7 +55,7 @@ class OnnxTagger:
         """
         opened = session(path, threads)
         metadata = Metadata.from_properties(opened.get_modelmeta().custom_metadata_map, str(path))
-        return cls(opened, metadata, metadata.fitted())
+        return cls(opened, metadata, metadata.fitted(sources))
 
     @property
     def classes(self) -> tuple[str, ...]:

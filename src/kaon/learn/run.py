@@ -112,9 +112,9 @@ class Run:
     folder: Path
     metrics: Mapping[str, Any]
 
-    def tagger(self) -> Tagger:
-        """The trained model."""
-        return load(self.folder / "bundle.kaon")
+    def tagger(self, sources: Sequence[str | os.PathLike[str]] = ()) -> Tagger:
+        """The trained model; `sources` as for `kaon.load`."""
+        return load(self.folder / "bundle.kaon", sources)
 
     @classmethod
     def finished(cls, folder: Path, config: RunConfig) -> Run | None:

@@ -18,7 +18,7 @@ from kaon.data.provenance import software_versions
 from kaon.data.scalars import has_scalar, scalar
 from kaon.errors import BundleError
 from kaon.models.base import Net, Trees
-from kaon.registry import lookup, origin
+from kaon.registry import lookup_saved, origin
 from kaon.represent.base import Representation
 
 __all__ = ["SPECTATORS", "Tagger", "load", "spectators_of"]
@@ -113,16 +113,20 @@ class Tagger:
         )
 
     @classmethod
-    def from_bundle(cls, bundle: Bundle) -> Tagger:
+    def from_bundle(cls, bundle: Bundle, sources: Sequence[str | os.PathLike[str]] = ()) -> Tagger:
         """Undo `to_bundle`.
+
+        Args:
+            bundle: the file's content.
+            sources: Python files with the VARIANTS of a user's own model or representation; no other file is run.
 
         Raises:
             BundleError: the weights do not fit the model.
             UnknownName: the model or representation is not registered here.
         """
-        kind: type[Representation] = origin(lookup("kaon.represent", bundle.representation))
+        kind: type[Representation] = origin(lookup_saved("kaon.represent", bundle.representation, sources))
         fitted = kind.from_state(bundle.representation_state)
-        model = lookup("kaon.models", bundle.model)(bundle.spec, len(bundle.classes), **bundle.options)
+        model = lookup_saved("kaon.models", bundle.model, sources)(bundle.spec, len(bundle.classes), **bundle.options)
         if isinstance(model, Trees):
             if "trees" not in bundle.texts:
                 raise BundleError(f"the bundle of {bundle.model} holds no trees")
@@ -145,13 +149,17 @@ class Tagger:
         return Path(path)
 
 
-def load(path: str | os.PathLike[str]) -> Tagger:
+def load(path: str | os.PathLike[str], sources: Sequence[str | os.PathLike[str]] = ()) -> Tagger:
     """Read a `.kaon` bundle.
 
+    Args:
+        path: the bundle.
+        sources: Python files with the VARIANTS of a user's own model or representation; no other file is run.
+
     Raises:
-        BundleError: the file is damaged, from a newer kaon, or inconsistent.
+        BundleError: the file is damaged, from a newer kaon, inconsistent, or needs a source that is not named.
     """
-    return Tagger.from_bundle(Bundle.load(path))
+    return Tagger.from_bundle(Bundle.load(path), sources)
 
 
 def spectators_of(events: Events, names: Sequence[str]) -> dict[str, NDArray[Any]]:
