@@ -26,7 +26,7 @@ class ParquetSource(Source):
 
     def __init__(self, path: Path, layout: Layout) -> None:
         with decoding(path):
-            self._file = pq.ParquetFile(path)
+            self._file = pq.ParquetFile(path, pre_buffer=False)  # buffering keeps all that was read
             schema = self._file.schema_arrow
         note = (schema.metadata or {}).get(_NOTE)
         notes = Notes.from_json(note, path) if note else Notes()

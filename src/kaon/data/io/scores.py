@@ -187,7 +187,7 @@ def _hdf5(origin: Path, scratch: Path, feed: _Feed, options: Layout) -> None:
 def _parquet(origin: Path, scratch: Path, feed: _Feed) -> None:
     with ExitStack() as stack:
         with decoding(origin):
-            file = stack.enter_context(pq.ParquetFile(origin))
+            file = stack.enter_context(pq.ParquetFile(origin, pre_buffer=False))
             schema = with_reserved(file.schema_arrow, feed.names, origin)
         feed.check(schema.names)
         for name in feed.names:
