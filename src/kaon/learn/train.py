@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from kaon.data import Batch, Events
+from kaon.data.checks import check_classes, check_weights
 from kaon.errors import ConfigError, DataError
 from kaon.learn.config import TrainConfig
 from kaon.learn.fit import LOG, Progress, fit_net, write_log
@@ -128,6 +129,7 @@ def train(
     """
     config = config or TrainConfig()
     check_classes(train_events)
+    check_weights(train_events)
     chosen = prepared.name if prepared else choose_representation(model, train_events, representation)
     data = prepared or prepare(chosen, representation_options or {}, train_events, validation_events)
     # The initial weights follow from the seed, and the caller's random numbers are left alone.
@@ -177,14 +179,3 @@ def train(
             "events": len(train_events),
         },
     )
-
-
-def check_classes(events: Events) -> None:
-    """Raise unless there are events of at least two classes.
-
-    Raises:
-        DataError: what is there.
-    """
-    counts = {name: int((events.labels == i).sum()) for i, name in enumerate(events.classes)}
-    if sum(n > 0 for n in counts.values()) < 2:
-        raise DataError(f"training needs events of at least two classes; {events.provenance.source} has {counts}")
