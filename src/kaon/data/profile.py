@@ -1,4 +1,4 @@
-"""What is in a file, found in one pass with the memory of a chunk: columns, ranges, missing values, classes, weights."""
+"""What is in a file, found in one pass in the memory of a chunk: columns, ranges, missing values, classes, weights."""
 
 from __future__ import annotations
 
