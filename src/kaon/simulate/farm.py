@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from kaon.errors import SimulationError
 from kaon.simulate.chunk import Chunk, Job
@@ -45,9 +46,8 @@ def run(plan: Plan, pool: Pool, store: Store, report: Report | None = None) -> l
 
     def tell() -> None:
         if report is not None:
-            done = [share for tally in tallies for share in tally.done.values()]
-            have, wanted = sum(tally.have for tally in tallies), sum(plan.wanted)
-            report(Progress(have, wanted, resumed, len(done), sum(share.generated for share in done)))
+            have, finished = sum(tally.have for tally in tallies), sum(len(tally.done) for tally in tallies)
+            report(Progress(have, sum(plan.wanted), resumed, finished, sum(tally.generated for tally in tallies)))
 
     pending: dict[Future[bytes], Key] = {}
     tell()
@@ -69,51 +69,55 @@ def run(plan: Plan, pool: Pool, store: Store, report: Report | None = None) -> l
 
 @dataclass
 class _Tally:
-    """What is finished and what is running of one class."""
+    """What is finished and what is running of one class; each chunk is looked at once, however many there are."""
 
     wanted: int
     guess: float
     done: dict[int, Share] = field(default_factory=dict)
     running: set[int] = field(default_factory=set)
+    jets: int = 0
+    generated: int = 0
+    sure: int = 0  # jets of the chunks 0, 1, ... `gap` - 1, which are all finished
+    gap: int = 0
 
     def finish(self, number: int, chunk: Chunk) -> None:
+        share = Share.of(number, chunk)
         self.running.discard(number)
-        self.done[number] = Share.of(number, chunk)
-
-    def shares(self) -> list[Share]:
-        """The chunks that are sure to be in the result, in order."""
-        taken: list[Share] = []
-        left, number = self.wanted, 0
-        while left > 0 and number in self.done:
-            share = self.done[number]
-            taken.append(replace(share, taken=min(left, share.jets)))
-            left -= taken[-1].taken
-            number += 1
-        return taken
+        self.done[number] = share
+        self.jets += share.jets
+        self.generated += share.generated
+        while self.sure < self.wanted and self.gap in self.done:
+            self.sure += self.done[self.gap].jets
+            self.gap += 1
 
     @property
     def have(self) -> int:
-        return sum(share.taken for share in self.shares())
+        """Jets that are certain to be in the result."""
+        return min(self.sure, self.wanted)
+
+    def shares(self) -> list[Share]:
+        """The chunks of the result, in order."""
+        taken = [self.done[number] for number in range(self.gap)]
+        if self.sure > self.wanted:
+            taken[-1] = replace(taken[-1], taken=taken[-1].jets - (self.sure - self.wanted))
+        return taken
 
     def next(self) -> int | None:
         """The first chunk that is neither finished nor running, if it is likely to be needed."""
         if self.have >= self.wanted:
             return None
-        jets = sum(share.jets for share in self.done.values())
-        mean = jets / len(self.done) if self.done else self.guess
+        mean = self.jets / len(self.done) if self.done else self.guess
         needed = math.ceil(self.wanted / mean) if mean > 0 else len(self.done) + 1
-        number = next(
-            n for n in range(len(self.done) + len(self.running) + 1) if n not in self.done and n not in self.running
-        )
+        number = next(n for n in count(self.gap) if n not in self.done and n not in self.running)
         return number if number < needed or not self.running else None
 
     def check(self, plan: Plan, process: int) -> None:
         """Give up on cuts that nothing passes."""
-        if len(self.done) >= _HOPELESS and not any(share.jets for share in self.done.values()):
+        if len(self.done) >= _HOPELESS and self.jets == 0:
             raise SimulationError(
-                f"none of {len(self.done) * plan.recipe.chunk_events} collisions of the class "
-                f"{plan.recipe.classes[process]!r} has a jet that passes the cuts of {plan.recipe.name}; compare the "
-                "pt and mass windows of the recipe with its PhaseSpace:pTHatMin and pTHatMax"
+                f"none of {self.generated} collisions of the class {plan.recipe.classes[process]!r} has a jet that "
+                f"passes the cuts of {plan.recipe.name}; compare the pt and mass windows of the recipe with its "
+                "PhaseSpace:pTHatMin and pTHatMax"
             )
 
 
