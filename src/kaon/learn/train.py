@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from kaon.data import Batch, Events
-from kaon.data.checks import check_classes, check_weights
+from kaon.data.checks import check_classes
 from kaon.errors import ConfigError, DataError
 from kaon.learn.config import TrainConfig
 from kaon.learn.fit import LOG, Progress, fit_net, write_log
@@ -129,7 +129,6 @@ def train(
     """
     config = config or TrainConfig()
     check_classes(train_events)
-    check_weights(train_events)
     chosen = prepared.name if prepared else choose_representation(model, train_events, representation)
     data = prepared or prepare(chosen, representation_options or {}, train_events, validation_events)
     # The initial weights follow from the seed, and the caller's random numbers are left alone.
