@@ -43,7 +43,7 @@ def test_a_top_jet_weighs_as_much_as_a_top(events: Events) -> None:
 def test_constituents_per_jet_are_those_of_the_reference_sample(events: Events) -> None:
     """49.2 in the public data (both classes): Kasieczka et al., arXiv:1902.09914, Zenodo 2603256."""
     count = np.asarray(events["jet_constituents"], float)
-    assert count.mean() == pytest.approx(49.2, abs=3)
+    assert count.mean() == pytest.approx(49.2, abs=3 + 2 * count.std() / np.sqrt(SIZE))  # found: 46.7 with many jets
     assert count[events.labels == 1].mean() > count[events.labels == 0].mean() + 8
 
 
