@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kaon.cli.main import main
@@ -44,6 +45,14 @@ def kaon(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
         return Result(code, streams.out, streams.err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def jets(make_jets: Callable[..., Events]) -> Events:
+    """400 jets, a tenth of them with the wrong label: no model can tell them all apart."""
+    made = make_jets(400)
+    target = np.where(np.random.default_rng(1).random(400) < 0.1, 1 - made.labels, made.labels)
+    return replace(made.with_columns(label=target), target=target)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kaon.cli.monitor import Monitor
+from kaon.cli.monitor import Monitor, sizes
 from kaon.cli.options import DATA, JSON, Files, names, option, pairs, takes
 from kaon.cli.output import Output
 from kaon.cli.settings import CONFIG, RUN, TRAIN, data_arguments, merged, read_config
@@ -62,7 +62,10 @@ def command(
     if not chosen or count < 1:
         raise ConfigError(f"models={chosen}, seeds={count}: name at least one model and one seed: --models bdt,pfn")
     configs = settings_by_model(chosen, {**file, "data": data}, given, str(given["config"] or "options"))
-    out.result(compared(read(**data), configs, output, count, out))
+    with out.waiting("reading"):
+        events = read(**data)
+    out.progress.print(sizes(events))
+    out.result(compared(events, configs, output, count, out))
 
 
 def compared(events: Events, configs: Sequence[RunConfig], folder: Path, seeds: int, out: Output) -> dict[str, Any]:

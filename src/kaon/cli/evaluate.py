@@ -47,11 +47,11 @@ def command(
             f"--signal-efficiency {signal_efficiency!r} is not a list of numbers such as 0.3,0.5"
         ) from None
     arguments = read_arguments(files, given)
-    with out.progress.status("predicting"):
+    with out.waiting("predicting"):
         predictions = predictions_of(what, arguments)
     if output is not None:
         predictions.save(output)
-    with out.progress.status("measuring"):
+    with out.waiting("measuring"):
         found = measure(predictions, points, replicas, seed)
     counts = ", ".join(f"{count:,} {name}" for name, count in found["events"].items())
     out.say(f"{what}: {counts}", "")

@@ -30,7 +30,7 @@ def command(files: Files = None, **given: Any) -> None:
     arguments = read_arguments(files, given)
     if not {"path", "signal", "background"} & set(arguments):
         raise ConfigError("no files are given; name FILES, or --signal and --background files")
-    with out.progress.status("reading"):
+    with out.waiting("reading"):
         found = profile(**arguments)
     out.say(f"{', '.join(found.files)}: {found.events:,} events", "")
     _classes(out, found)

@@ -15,12 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from kaon.cli.output import Output, table
-from kaon.data import Predictions
+from kaon.data import Events, Predictions
 from kaon.learn import Run
 from kaon.report import Comparison, RunRecord
 from kaon.report.table import COLUMNS, rows
 
-__all__ = ["Monitor", "duration", "record", "results"]
+__all__ = ["Monitor", "duration", "record", "results", "sizes"]
 
 _WIDE = 128
 """Columns of text that fit mean and spread of every number side by side."""
@@ -161,11 +161,27 @@ def results(comparison: Comparison, width: int) -> Table:
     return table(["Model", *headings], body)
 
 
+def sizes(events: Events) -> str:
+    """How many events of which class there are.
+
+    Raises:
+        DataError: the events are unlabelled.
+
+    >>> import awkward as ak
+    >>> import numpy as np
+    >>> sizes(Events(ak.Array({"x": [1.0, 2.0]}), target=np.array([0, 1]), classes=("qcd", "top")))
+    '2 events: 1 qcd, 1 top'
+    """
+    labels = events.labels
+    counts = (f"{int((labels == i).sum()):,} {name}" for i, name in enumerate(events.classes))
+    return f"{len(events):,} events: {', '.join(counts)}"
+
+
 def duration(seconds: float) -> str:
     """A time to read.
 
     >>> duration(0.13), duration(75), duration(3700)
-    ('0.13 s', '1 min 15 s', '1 h 2 min')
+    ('0.13 s', '1 min 15 s', '1 h 1 min')
     """
     whole = round(seconds)
     if seconds < 9.95:

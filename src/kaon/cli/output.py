@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
@@ -39,6 +40,12 @@ class Output:
         """Print a table or another of rich's objects for a human."""
         self.text.print(renderable)
 
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Show on a terminal that something without a progress bar is going on."""
+        with self.progress.status(what) if self.progress.is_terminal else nullcontext():
+            yield
+
     def result(self, value: Any) -> None:
         """Print the machine-readable result, if it was asked for; NaN and infinity become null."""
         if self.machine:
@@ -48,8 +55,8 @@ class Output:
 def plain(value: Any) -> Any:
     """As JSON values: dataclasses become objects, arrays lists, paths texts, NaN and infinity None.
 
-    >>> plain({"auc": float("nan"), "out": Path("a.h5"), "n": (1, 2)})
-    {'auc': None, 'out': 'a.h5', 'n': [1, 2]}
+    >>> plain({"auc": float("nan"), "n": (1, 2), "classes": {"top", "qcd"}})
+    {'auc': None, 'n': [1, 2], 'classes': ['qcd', 'top']}
     """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}

@@ -63,7 +63,7 @@ def _field(name: str, field: Any, text: str, panel: str) -> inspect.Parameter:
     if isinstance(default, tuple):
         text = f"{text} [default: {','.join(map(str, default)) or 'none'}]"
     else:
-        text = f"{text} [default: {default}]"
+        text = f"{text} [default: {'none' if default is None else default}]"
     return option(name, str, text, f"--{dashed}", metavar=_metavar(field.annotation), panel=panel)
 
 

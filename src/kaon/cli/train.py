@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from kaon.cli.monitor import Monitor
+from kaon.cli.monitor import Monitor, sizes
 from kaon.cli.options import DATA, JSON, Files, names, option, takes
 from kaon.cli.output import Output
 from kaon.cli.settings import CONFIG, RUN, TRAIN, data_arguments, merged, read_config
 from kaon.errors import ConfigError
+from kaon.registry import lookup
 
 __all__ = ["command"]
 
@@ -56,8 +57,11 @@ def command(
         settings["representation"] = "tabular"
         settings["representation_options"] = {"features": names(given["features"])}
     config = RunConfig.from_mapping(settings, str(given["config"] or "options"))
+    lookup("kaon.models", config.model)  # an unknown name is told before anything is read
     folder = output or Path("runs") / f"{Path(config.model.split('.py')[0]).name}-seed{config.train.seed}"
-    events = read(**config.data)
+    with out.waiting("reading"):
+        events = read(**config.data)
+    out.progress.print(sizes(events))
     monitor = Monitor(out)
     if folds is not None:
         from kaon.cli.crossed import cross_run
