@@ -100,21 +100,34 @@ def _escaped(part: str) -> str:
     return part if part.startswith("`") else _MARKUP.sub(r"\\\g<0>", part)
 
 
-_SPELLING = {
-    r"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], ~?numpy\.dtype\[~?(?:numpy|typing)\.(\w+)\]\]": r"NDArray[\1]",
-    r"~?typing\.Annotated\[(.*?), (?:~?\w+\.)*(?:Ge|Gt|Lt|Le|MinLen|MaxLen|FieldInfo)\(.*?\)\](?= =|,|\))": r"\1",
-    r"<factory>|<Factory>": "...",
-}
+_ARRAY = re.compile(r"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], ~?numpy\.dtype\[~?\w+\.(\w+)\]\]")
+_FACTORY = re.compile("<factory>", re.IGNORECASE)
 
 
 def _short_signature(
     _app: Any, _what: str, _name: str, _obj: Any, _options: Any, signature: str | None, returns: str | None
 ) -> tuple[str | None, str | None]:
     """Types as they are written in the source, not as Python spells them out."""
-    for pattern, text in _SPELLING.items():
-        signature = signature and re.sub(pattern, text, signature)
-        returns = returns and re.sub(pattern, text, returns)
-    return signature, returns
+    return _short(signature), _short(returns)
+
+
+def _short(text: str | None) -> str | None:
+    return text and _FACTORY.sub("...", _without_limits(_ARRAY.sub(r"NDArray[\1]", text)))
+
+
+def _without_limits(text: str) -> str:
+    """`Annotated[X, ...]` is an X; what is allowed stands in the docstring."""
+    opening = re.search(r"~?typing\.Annotated\[", text)
+    if opening is None:
+        return text
+    depth, comma = 0, 0
+    for i in range(opening.end(), len(text)):
+        if text[i] == "," and depth == 0 and not comma:
+            comma = i
+        if text[i] == "]" and depth == 0:
+            return _without_limits(text[: opening.start()] + text[opening.end() : comma] + text[i + 1 :])
+        depth += {"[": 1, "(": 1, "]": -1, ")": -1}.get(text[i], 0)
+    return text
 
 
 def setup(app: Any) -> None:

@@ -1,0 +1,111 @@
+"""The commands and files that the pages show: what a reader copies works. Sizes are turned down, nothing else."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kaon.cli.main import main
+from kaon.data import Events
+from kaon.data.io import write
+from kaon.simulate import load_recipe
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SMALLER = {"-n": "20", "--workers": "1", "--epochs": "1", "--seeds": "1", "--batch-size": "32"}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [text for kind, text in BLOCK.findall(page.read_text()) if kind == language]
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Arguments of every `kaon` command of a page, with smaller numbers."""
+    found = []
+    for block in blocks(page, "shell"):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:1] == ["kaon"]:
+                found.append([SMALLER.get(before, word) for before, word in pairwise(words)])
+    return found
+
+
+def run(arguments: list[str]) -> None:
+    assert main(arguments) == 0, shlex.join(arguments)
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def make_jets(jets: Events, path: str) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    write(jets, path)
+
+
+def test_tutorial(jets: Events) -> None:
+    """Every command; jets made of random numbers take the place of the few simulated ones, so that figures are full."""
+    recipe = load_recipe("top-tagging").model_copy(update={"chunk_events": 30})
+    Path("recipe.yaml").write_text(recipe.to_yaml())
+    simulate, *others = commands(DOCS / "tutorial.md")
+    run(["recipe.yaml" if word == "top-tagging" else word for word in simulate])
+    confused = np.where(np.random.default_rng(0).random(len(jets)) < 0.25, 1 - jets.labels, jets.labels)
+    make_jets(replace(jets, target=confused), "kaon-demo/jets.h5")
+    shown = [arguments[0] for arguments in others]
+    assert shown == ["inspect", "compare", "report", "evaluate", "predict", "export", "predict"]
+    for arguments in others:
+        run(arguments)
+    assert Path("kaon-demo/comparison/report.html").exists()
+    assert Path("kaon-demo/figures/roc.pdf").exists()
+    assert Path("kaon-demo/onnx-scores.parquet").exists()
+
+
+def test_tutorial_in_python(jets: Events) -> None:
+    make_jets(jets, "kaon-demo/jets.h5")
+    (code,) = blocks(DOCS / "tutorial.md", "python")
+    exec(compile(code.replace("epochs=12", "epochs=1"), "tutorial.md", "exec"), {})
+    assert Path("tagger.kaon").exists()
+
+
+def test_readme(jets: Events) -> None:
+    make_jets(jets, "jets.h5")
+    results = doctest.testfile(str(ROOT / "README.md"), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert results.attempted > 0
+    assert results.failed == 0
+    for arguments in commands(ROOT / "README.md"):
+        if arguments[0] not in ("simulate", "demo"):
+            run(arguments)
+
+
+def test_my_root_file() -> None:
+    page = DOCS / "howto" / "my-root-file.md"
+    assert doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS).failed == 0
+    shown = [arguments for arguments in commands(page) if "ntuple.root" in arguments]
+    assert [arguments[0] for arguments in shown] == ["inspect", "compare", "predict"]
+    for arguments in shown:
+        run(arguments)
+    assert Path("scored.root").exists()
+
+
+def test_add_a_model(jets: Events) -> None:
+    page = DOCS / "howto" / "add-a-model.md"
+    make_jets(jets, "jets.h5")
+    Path("transverse.py").write_text(blocks(page, "python")[0])
+    (compare,) = commands(page)
+    run([*compare, "--option", "transverse.py.f=8"])
+
+
+def test_add_a_recipe() -> None:
+    page = DOCS / "howto" / "add-a-recipe.md"
+    (text,) = blocks(page, "yaml")
+    Path("higgs-bb.yaml").write_text(text)
+    assert load_recipe("higgs-bb.yaml").classes == ("qcd", "higgs")
