@@ -48,3 +48,31 @@ def test_errors_write_nothing(
     assert (result.code, result.out) == (code, "")
     assert says in result.err
     assert not list(Path().iterdir())
+
+
+OWN = """
+from torch import nn
+from kaon.models.base import Net
+
+class Linear(Net):
+    representations = ("jet_features",)
+
+    def __init__(self, spec, outputs):
+        super().__init__(spec, outputs)
+        self.head = nn.Linear(spec["features"].width, outputs)
+
+    def forward(self, inputs):
+        return self.head(inputs["features"])
+
+VARIANTS = {"linear": Linear}
+"""
+
+
+def test_ones_own_model_runs_only_when_its_file_is_named(kaon: Any, jets_file: Path) -> None:
+    Path("mine.py").write_text(OWN)
+    assert kaon("train", jets_file, "--model", "mine.py", "--epochs", 1, "-o", "run").code == 0
+    for words in (("predict", "run", jets_file, "-o", "s.csv"), ("evaluate", "run", jets_file), ("export", "run")):
+        refused = kaon(*words)
+        assert refused.code == 3
+        assert "--source mine.py" in refused.err
+        assert kaon(*words, "--source", "mine.py").code == 0

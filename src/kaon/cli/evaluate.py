@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from kaon.cli.options import DATA, JSON, Files, read_arguments, takes
+from kaon.cli.options import DATA, JSON, SOURCE, Files, read_arguments, takes
 from kaon.cli.output import Output, table
 from kaon.data import Predictions
 from kaon.errors import ConfigError, DataError
@@ -17,7 +18,7 @@ from kaon.errors import ConfigError, DataError
 __all__ = ["command", "measure", "predictions_of"]
 
 
-@takes(*DATA, JSON)
+@takes(*DATA, SOURCE, JSON)
 def command(
     what: Annotated[
         Path, typer.Argument(help="A .kaon or .onnx model, the directory of a run, or Parquet predictions.")
@@ -48,7 +49,7 @@ def command(
         ) from None
     arguments = read_arguments(files, given)
     with out.waiting("predicting"):
-        predictions = predictions_of(what, arguments)
+        predictions = predictions_of(what, arguments, given["source"] or ())
     if output is not None:
         predictions.save(output)
     with out.waiting("measuring"):
@@ -63,7 +64,7 @@ def command(
     out.result({"source": what, "predictions": output, **found})
 
 
-def predictions_of(what: Path, arguments: dict[str, Any]) -> Predictions:
+def predictions_of(what: Path, arguments: dict[str, Any], sources: Sequence[str] = ()) -> Predictions:
     """The predictions that `what` holds, or makes of the files in the arguments of `kaon.read`.
 
     Raises:
@@ -82,7 +83,7 @@ def predictions_of(what: Path, arguments: dict[str, Any]) -> Predictions:
         return Predictions.load(what)
     if not has_files:
         raise ConfigError(f"{what} is a model: name the labelled FILES to measure it on")
-    model = load_model(what / "bundle.kaon" if what.is_dir() else what)
+    model = load_model(what / "bundle.kaon" if what.is_dir() else what, sources=sources)
     parts = []
     for events in iterate(**arguments):
         if events.target is not None and events.classes != model.classes:

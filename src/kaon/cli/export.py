@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from kaon.cli.options import JSON, takes
+from kaon.cli.options import JSON, SOURCE, takes
 from kaon.cli.output import Output
 
 __all__ = ["command"]
 
 
-@takes(JSON)
+@takes(SOURCE, JSON)
 def command(
     model: Annotated[Path, typer.Argument(help="A .kaon bundle, or the directory of a run.")],
     to: Annotated[Literal["onnx"], typer.Option("--to", help="Format to export to.")] = "onnx",
@@ -33,7 +33,7 @@ def command(
 
     out = Output(given["json"])
     bundle = model / "bundle.kaon" if model.is_dir() else model
-    report = export_onnx(load(bundle), output or bundle.with_suffix(f".{to}"), opset=opset)
+    report = export_onnx(load(bundle, given["source"] or ()), output or bundle.with_suffix(f".{to}"), opset=opset)
     out.say(
         f"{to}    {report.path}",
         f"parity  largest difference of a probability {report.max_difference:.2g} in {report.events:,} events",

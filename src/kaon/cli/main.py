@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.Exit as request:
         return int(request.exit_code)
     except KaonError as error:
-        return _failed(str(error), error.exit_code, wants_traceback)
+        return _failed("\n".join((str(error), *getattr(error, "__notes__", ()))), error.exit_code, wants_traceback)
     except _UsageError as error:
         context = error.ctx.command_path if error.ctx else "kaon"
         return _failed(f"{error.format_message()} See: {context} --help", 2, wants_traceback)

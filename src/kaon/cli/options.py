@@ -15,7 +15,7 @@ from typer.core import TyperCommand
 
 from kaon.errors import ConfigError
 
-__all__ = ["DATA", "JSON", "Command", "Files", "names", "option", "pairs", "read_arguments", "takes"]
+__all__ = ["DATA", "JSON", "SOURCE", "Command", "Files", "names", "option", "pairs", "read_arguments", "takes"]
 
 DATA_PANEL = "Data"
 
@@ -65,6 +65,11 @@ DATA = (
 """Every argument of `kaon.read`, as options."""
 
 JSON = option("json", bool, "Print the result as JSON on stdout, and everything else on stderr.")
+
+SOURCE = option(
+    "source", list[str], "Python file with your own model or representation; no other is run.", metavar="FILE.py"
+)
+"""For commands that open a saved model."""
 
 _LISTS = ("columns", "classes")
 _FILES = ("signal", "background")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from kaon.cli.options import DATA, JSON, read_arguments, takes
+from kaon.cli.options import DATA, JSON, SOURCE, read_arguments, takes
 from kaon.cli.output import Output
 
 __all__ = ["command"]
@@ -16,7 +16,7 @@ __all__ = ["command"]
 _DATA = tuple(p for p in DATA if p.name not in ("signal", "background"))
 
 
-@takes(*_DATA, JSON)
+@takes(*_DATA, SOURCE, JSON)
 def command(
     model: Annotated[Path, typer.Argument(help="A .kaon or .onnx model, or the directory of a run.")],
     files: Annotated[list[str], typer.Argument(help="Files to score, of any size; globs.")],
@@ -33,7 +33,7 @@ def command(
     One row an event, in the order of the files: the event number, a score for each class, and label and weight where
     the files have them.
     """
-    from kaon.deploy import predict_files
+    from kaon.deploy import load_model, predict_files
 
     out = Output(given["json"])
     arguments = read_arguments(files, given)
@@ -46,12 +46,11 @@ def command(
             bar.update(task, completed=done, rate=f"{done / elapsed:,.0f} events/s" if elapsed else "")
 
         summary = predict_files(
-            model / "bundle.kaon" if model.is_dir() else model,
+            load_model(model / "bundle.kaon" if model.is_dir() else model, threads, given["source"] or ()),
             arguments.pop("path"),
             output,
             append=append,
             step=step,
-            threads=threads,
             progress=report,
             **arguments,
         )
