@@ -43,7 +43,7 @@ def command(
     out = Output(given["json"])
     start = time.perf_counter()
     folder = output or Path("kaon-demo-fast" if fast else "kaon-demo")
-    jets, epochs, batch = (800, 2, 64) if fast else (20_000, 15, 128)
+    jets, epochs, batch = (800, 2, 64) if fast else (16_000, 12, 128)
 
     out.say(f"1/3  {jets:,} jets of the recipe {RECIPE}: top quarks against QCD, Pythia 8 and a detector emulation")
     file = folder / "jets.h5"
