@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
 
 import kaon
+from kaon.cli.main import COMMANDS, command
+from kaon.files import write_text
 
 project = "kaon"
 author = "The kaon developers"
@@ -130,9 +133,45 @@ def _without_limits(text: str) -> str:
     return text
 
 
+def _write_commands(app: Any) -> None:
+    """A page of all commands and their options, from the command line's own help."""
+    lines = ["# Commands", "", "As `kaon COMMAND --help` says. Every command also takes `--json` and `--help`."]
+    for name in COMMANDS:
+        made = command(name)
+        lines += ["", f"## kaon {name}", "", made.help]
+        panels: dict[str, list[Any]] = {}
+        for parameter in made.params:
+            if parameter.name not in ("json", "help"):
+                panels.setdefault(getattr(parameter, "rich_help_panel", None) or "", []).append(parameter)
+        for panel, parameters in panels.items():
+            lines += ["", f"| {panel or 'Options'} | |", "|---|---|", *map(_option_row, parameters)]
+    path = Path(app.srcdir) / "reference" / "api" / "commands.md"
+    text = "\n".join(lines) + "\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
+def _option_row(parameter: Any) -> str:
+    option = parameter.opts[0].startswith("-")
+    words = ", ".join([*parameter.opts, *parameter.secondary_opts]) if option else parameter.name.upper()
+    if parameter.metavar:
+        words += f" {parameter.metavar}"
+    about = parameter.help or ""
+    if parameter.required:
+        about += " Required."
+    elif parameter.show_default and parameter.default not in (None, False) and "[default" not in about:
+        about += f" [default: {parameter.default}]"
+    return f"| `{_cell(words)}` | {_cell(about)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 def setup(app: Any) -> None:
     """Docstrings are ours before napoleon, of priority 500, turns their sections into markup."""
     app.connect("config-inited", _list_exports)
+    app.connect("builder-inited", _write_commands)
     app.connect("autodoc-process-docstring", _plain_text, priority=100)
     app.connect("autodoc-process-signature", _short_signature)
     app.connect("autodoc-skip-member", _skip)

@@ -31,6 +31,9 @@ PICTURES = Path(__file__).parents[1] / "pictures"
 COLOURS = 256
 """A screenshot needs no more, and is a third of the size."""
 
+MARGIN = 16
+"""Below the last line of a section, pixels."""
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -51,7 +54,7 @@ SHOTS = (
     Shot("scores", "#scores", "#scores"),
     Shot("physics", "#physics", "#physics"),
     Shot("images", "#image", "#image"),
-    Shot("phone", "body", "#separation", width=390, height=844, dark=True),
+    Shot("phone", "body", "#separation", width=390, height=844, dark=True, sharp=1.0),
 )
 
 
@@ -91,6 +94,8 @@ class Tab:
         self.call("Emulation.setEmulatedMedia", features=theme)
         size = {"width": shot.width, "height": 1000, "deviceScaleFactor": shot.sharp, "mobile": shot.width < 600}
         self.call("Emulation.setDeviceMetricsOverride", **size)
+        self.call("Page.navigate", url="about:blank")  # else the page before would be taken for the new one
+        self.wait("location.protocol === 'about:'")
         self.call("Page.navigate", url=page.resolve().as_uri())
         self.wait("location.protocol === 'file:' && document.readyState === 'complete'")
         for figure in self.ask("[...document.querySelectorAll('figure[data-chart]')].map((f) => f.id)"):
@@ -104,7 +109,7 @@ class Tab:
         # The bar at the top of the page would lie over any section that is not at the top.
         place = "sticky" if shot.first == "body" else "static"
         self.ask(f"document.querySelector('.bar').style.position = '{place}'")
-        clip = {"x": 0, "y": top, "width": shot.width, "height": shot.height or bottom - top, "scale": 1}
+        clip = {"x": 0, "y": top, "width": shot.width, "height": shot.height or bottom - top + MARGIN, "scale": 1}
         taken = self.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
         return Image.open(io.BytesIO(base64.b64decode(taken["data"])))
 
@@ -149,7 +154,7 @@ def main() -> None:
                 save(tab.photograph(page, shot), shot.name)
         for style in ("atlas",):
             write_figures(comparison, scratch, style=style)
-            save(Image.open(Path(scratch) / "roc.png").resize((900, 900), Image.Resampling.LANCZOS), f"roc-{style}")
+            save(Image.open(Path(scratch) / "roc.png").resize((640, 640), Image.Resampling.LANCZOS), f"roc-{style}")
 
 
 def save(image: Image.Image, name: str) -> None:
