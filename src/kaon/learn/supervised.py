@@ -87,11 +87,11 @@ class Supervised(lightning.LightningModule):
         optimizer: torch.optim.Optimizer
         if c.optimizer == "sgd":
             optimizer = torch.optim.SGD(
-                parameters, c.learning_rate, momentum=0.9, nesterov=True, weight_decay=c.weight_decay
+                parameters, c.learning_rate, momentum=0.9, nesterov=True, weight_decay=c.weight_decay, fused=True
             )
         else:
             kind = torch.optim.AdamW if c.optimizer == "adamw" else torch.optim.Adam
-            optimizer = kind(parameters, c.learning_rate, weight_decay=c.weight_decay)
+            optimizer = kind(parameters, c.learning_rate, weight_decay=c.weight_decay, fused=True)
         steps = c.epochs * self._batches.batches
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: learning_rate_factor(step, steps, c.schedule, c.warmup)
