@@ -1,4 +1,4 @@
-"""The pictures of the README and the tutorial, from a demo: `python docs/figures/tutorial.py kaon-demo`.
+"""The pictures of the README and the tutorial: `python docs/figures/tutorial.py kaon-demo/study` (or `kaon-demo`).
 
 The report is photographed in a headless Chromium, section by section; the publication figure is drawn as
 `kaon report --figures` draws it.
@@ -143,7 +143,7 @@ def browser() -> Iterator[Tab]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("demo", type=Path, help="directory that `kaon demo` wrote, or one of `kaon compare`")
+    parser.add_argument("demo", type=Path, help="directory of `kaon compare`, or of `kaon demo`")
     options = parser.parse_args()
     inner = options.demo / "comparison"
     comparison = inner if inner.is_dir() else options.demo
