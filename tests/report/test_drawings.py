@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.patches import StepPatch
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from kaon.data import Predictions
 from kaon.evaluate import mass_sculpting, rejection_against, rejection_curve
 from kaon.report import load
-from kaon.report.canvas import STYLES, Canvas, styled
+from kaon.report.canvas import STYLES, Canvas, plain, styled
 from kaon.report.drawings import DRAWINGS, mass, rejection_by_pt, roc, scores, training
 from kaon.report.runs import Comparison, RunRecord
 
@@ -132,6 +133,21 @@ def test_mass_is_that_of_the_evaluation_also_where_bins_are_merged(comparison: C
         np.testing.assert_allclose(values * np.diff(edges), share, atol=1e-12)
     texts = [t.get_text() for t in figure.axes[0].get_legend().get_texts()]
     assert sum("chance" in t for t in texts) == 3
+
+
+def test_a_perfect_model_leaves_no_mass_to_sculpt(comparison: Comparison) -> None:
+    """Its separation leaves no background behind the cut; the others are drawn all the same."""
+
+    def perfected(run: RunRecord) -> RunRecord:
+        test = run.predictions["test"]
+        score = np.eye(len(test.classes))[test.labels]
+        return replace(run, predictions={**run.predictions, "test": replace(test, score=score)})
+
+    first = comparison.runs[0].model
+    some = Comparison(tuple(perfected(r) if r.model == first else r for r in comparison.runs))
+    (figure,) = draw(mass, some).values()
+    assert not any(text.get_text().startswith(plain(first)) for text in figure.findobj(Text))
+    assert draw(mass, Comparison(tuple(map(perfected, comparison.runs)))) == {}
 
 
 def test_a_limit_stands_where_no_background_is_left(comparison: Comparison) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from kaon.data import InputSpec
 from kaon.errors import ConfigError
 from kaon.layers.dense import dense
+from kaon.layers.normalise import Normalise
 from kaon.layers.sets import masked_sum
 from kaon.models.base import Net
 
@@ -19,7 +20,9 @@ __all__ = ["EnergyFlowNetwork"]
 class EnergyFlowNetwork(Net):
     """F(sum_i z_i Phi(deta_i, dphi_i)): linear in the momentum fractions, so infrared- and collinear-safe.
 
-    Komiske, Metodiev, Thaler, https://arxiv.org/abs/1810.05165, eq. (1.2). 82,358 parameters for two classes.
+    Komiske, Metodiev, Thaler, https://arxiv.org/abs/1810.05165, eq. (1.2). 82,358 parameters for two classes. Unlike
+    there, the angles are standardised before Phi, which is then trained in a fraction of the epochs; z must stay as it
+    is for the safety.
 
     Args:
         spec: `features` of shape (constituents, 3): z, deta, dphi; and `mask`.
@@ -46,18 +49,20 @@ class EnergyFlowNetwork(Net):
         dropout: float = 0.0,
     ) -> None:
         super().__init__(spec, outputs)
-        names = spec["features"].features
+        item = spec["features"]
+        names = item.features
         if not {"z", "deta", "dphi"} <= set(names):
             raise ConfigError(f"efn reads z, deta and dphi, not {', '.join(names)}; use momentum_fractions")
         self.z = names.index("z")
         self.angles = [names.index("deta"), names.index("dphi")]
+        self.normalise = Normalise(2, *([given[i] for i in self.angles] for given in (item.shift, item.scale) if given))
         self.phi = dense(2, phi)
         self.f = nn.Sequential(dense(phi[-1], f, dropout), nn.Linear(f[-1], outputs))
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""
         x = inputs["features"]
-        latent = masked_sum(self.phi, x[..., self.angles], inputs["mask"], x[..., self.z])
+        latent = masked_sum(self.phi, self.normalise(x[..., self.angles]), inputs["mask"], x[..., self.z])
         logits: Tensor = self.f(latent)
         return logits
 

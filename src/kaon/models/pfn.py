@@ -20,7 +20,8 @@ class ParticleFlowNetwork(Net):
     """F(sum_i Phi(p_i)): any permutation-invariant function of the constituents.
 
     Komiske, Metodiev, Thaler, https://arxiv.org/abs/1810.05165, eq. (1.1). 82,458 parameters for two classes and the
-    paper's three features (z, deta, dphi); it reads the seven features of `point_cloud` as well.
+    paper's three features (z, deta, dphi); it reads the seven features of `point_cloud` as well. Unlike there, the
+    features are standardised, and the network is trained in a fraction of the epochs.
 
     Args:
         spec: `features` of shape (constituents, features) and `mask`.

@@ -117,5 +117,5 @@ class PointCloud(Representation):
 
 VARIANTS = {
     "point_cloud": PointCloud,
-    "momentum_fractions": partial(PointCloud, features=("z", "deta", "dphi"), standardise=False),
+    "momentum_fractions": partial(PointCloud, features=("z", "deta", "dphi")),
 }
