@@ -9,6 +9,9 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.kaon-installed
 DEMO ?= kaon-demo
 
+# Threads that wait for each other should not spin for long: see kaon.cli.main.
+export GOMP_SPINCOUNT ?= 5000
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint bench docs
 .DELETE_ON_ERROR:
