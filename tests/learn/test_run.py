@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -51,6 +53,15 @@ def test_other_settings_do_not_overwrite_a_run(parts: Parts, tmp_path: Path) -> 
     execute_run(CONFIG, parts, tmp_path)
     with pytest.raises(DataError, match="other settings"):
         execute_run(CONFIG.model_copy(update={"split_seed": 1}), parts, tmp_path)
+
+
+def test_a_run_that_failed_at_once_can_be_corrected(table: Events, tmp_path: Path) -> None:
+    weighted = Parts.of(replace(table, weight=np.where(table.index % 9 == 0, -1.0, 1.0)), (0.6, 0.2, 0.2), 0)
+    config = RunConfig(model="bdt", options={"trees": 5})
+    with pytest.raises(ConfigError, match="negative"):
+        execute_run(config, weighted, tmp_path)
+    corrected = config.model_copy(update={"train": TrainConfig(negative_weights="abs")})
+    assert execute_run(corrected, weighted, tmp_path).metrics["auc"] > 0.5
 
 
 def test_an_interrupted_run_is_resumed(parts: Parts, tmp_path: Path) -> None:

@@ -121,12 +121,12 @@ class Run:
         """The run in this folder if it is done with the same settings; None if it is absent or unfinished.
 
         Raises:
-            DataError: the folder holds a run with other settings.
+            DataError: the folder holds a run with other settings, finished or with epochs behind it.
         """
-        written = folder / "config.yaml"
-        if written.exists() and yaml.safe_load(written.read_text()) != json.loads(config.model_dump_json()):
+        written, metrics = folder / "config.yaml", folder / "metrics.json"
+        begun = metrics.exists() or (folder / CHECKPOINT).exists()
+        if begun and written.exists() and yaml.safe_load(written.read_text()) != json.loads(config.model_dump_json()):
             raise DataError(f"{folder} holds a run with other settings; choose another folder, or delete it")
-        metrics = folder / "metrics.json"
         return cls(folder, json.loads(metrics.read_text())) if metrics.exists() else None
 
 
