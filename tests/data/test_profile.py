@@ -93,7 +93,7 @@ def test_cut_limit_and_columns(path: Path) -> None:
     assert [c.name for c in cut.columns] == ["x"]
     assert cut.columns[0].minimum is not None
     assert cut.columns[0].minimum > 100
-    assert set(cut.classes) == {"True", "False"}
+    assert set(cut.classes) == {"background", "signal"}
     assert profile(path, limit=10, step=7).events == 10
     assert {c.name: c.role for c in profile(path, label="count > 2").columns}["count"] == "label"
 

@@ -175,7 +175,15 @@ class _Profile:
                 f"{', '.join(files[:3])} holds no events" + (" that pass the cut" if self.request.cut else "")
             )
         weights = (min(self.weights[0::3]), max(self.weights[1::3]), sum(self.weights[2::3])) if self.weights else None
-        shares = {name: Share(int(n), w, int(negative)) for name, (n, w, negative) in sorted(self.classes.items())}
+        # Named as `kaon.read` names them: 0 and 1, or no and yes, are background and signal.
+        pairs = ({"0": 0, "1": 1}, {"False": 0, "True": 1}) if self.request.label is not None else ()
+        places = next((pair for pair in pairs if set(self.classes) <= set(pair)), {})
+        binary = self.request.classes or BINARY
+        names = {value: binary[place] for value, place in places.items() if len(binary) == len(places)}
+        shares = {
+            names.get(name, name): Share(int(n), w, int(negative))
+            for name, (n, w, negative) in sorted(self.classes.items())
+        }
         columns = tuple(sums.column() for sums in self.columns.values())
         return Table(files, self.events, columns, shares, weights, self.provenance)
 
