@@ -35,7 +35,7 @@ def test_missing_values_are_counted_not_refused(kaon: Any) -> None:
     columns = {column["name"]: column for column in result.json["columns"]}
     assert (columns["a"]["missing"], columns["a"]["infinite"], columns["a"]["mean"]) == (2, 1, 2.5)
     assert columns["b"]["texts"] == [["x", 3], ["y", 1]]
-    assert result.json["classes"]["0"] == {"events": 2, "weight": -1.0, "negative": 2}
+    assert result.json["classes"]["background"] == {"events": 2, "weight": -1.0, "negative": 2}
     assert result.json["weights"] == {"min": -0.5, "max": 0.5, "sum": 0.0}
     text = kaon("inspect", "t.csv").out
     assert "2 + 1 inf" in text
