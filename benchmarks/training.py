@@ -100,7 +100,7 @@ def ours(net: Net, sample: Sample, clock: Seconds) -> list[float]:
 
 def loop(net: Net, batches: Callable[[int], Iterator[Sample]], steps: int, clock: Seconds) -> list[float]:
     """The bare loop."""
-    optimizer = torch.optim.AdamW(net.parameters(), CONFIG.learning_rate, weight_decay=CONFIG.weight_decay)
+    optimizer = torch.optim.AdamW(net.parameters(), CONFIG.learning_rate, weight_decay=CONFIG.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: learning_rate_factor(step, EPOCHS * steps, CONFIG.schedule, CONFIG.warmup)
     )
