@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from kaon.errors import DataError
-from kaon.files import replacing, write_text
+from kaon.errors import DataError, SimulationError
+from kaon.files import locked, replacing, write_text
 
 
 def names_in(folder: Path) -> list[str]:
@@ -134,3 +135,62 @@ def test_errors_of_the_block_that_are_no_disk_errors_pass_unchanged(old: Path) -
 
 def test_text_is_written_as_utf8_with_its_own_line_ends(tmp_path: Path) -> None:
     assert write_text(tmp_path / "x.txt", "τ₂₁\n").read_bytes() == "τ₂₁\n".encode()
+
+
+HOLDER = """
+import sys, time
+from kaon.files import locked
+with locked(sys.argv[1], "taken"):
+    print("locked", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_lock_is_held_by_one_process_and_does_not_outlive_it(tmp_path: Path) -> None:
+    lock = tmp_path / "run" / "lock"
+    with subprocess.Popen([sys.executable, "-c", HOLDER, lock], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "locked\n"
+        with pytest.raises(DataError, match=r"^taken$"), locked(lock, "taken"):
+            pass
+        with pytest.raises(SimulationError, match=r"^taken$"), locked(lock, "taken", SimulationError):
+            pass
+        holder.kill()
+    assert lock.exists(), "a killed process cannot tidy up"
+    with locked(lock, "taken"):
+        pass
+    assert names_in(lock.parent) == []
+
+
+def test_a_lock_is_given_back_after_an_error_of_the_block(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt), locked(lock, "taken"):
+            raise KeyboardInterrupt
+    assert names_in(tmp_path) == []
+
+
+def test_a_lock_is_refused_to_the_same_process_too(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with locked(lock, "taken"):
+        with pytest.raises(DataError, match=r"^taken$"), locked(lock, "taken"):
+            pass
+        assert lock.exists(), "the one refused leaves it"
+
+
+def test_a_lock_whose_folder_was_removed_leaves_the_next_one_alone(tmp_path: Path) -> None:
+    lock = tmp_path / "run" / "lock"
+    with locked(lock, "first"):
+        shutil.rmtree(lock.parent)
+        with locked(lock, "second"):
+            assert lock.exists()
+    with locked(lock, "first"):
+        shutil.rmtree(lock.parent)
+        lock.parent.mkdir()
+        lock.write_text("another's")
+    assert lock.read_text() == "another's"
+
+
+def test_a_lock_that_cannot_be_made_is_said(old: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot make the lock .*result\.json/lock: "), locked(old / "lock", "taken"):
+        pass

@@ -1,16 +1,20 @@
-"""Nothing is ever half-written: write to a temporary name beside the target, then rename."""
+"""Nothing is ever half-written: write to a temporary name beside the target, then rename.
+
+And no two processes work in one place: `locked`.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kaon.errors import DataError
+from kaon.errors import DataError, KaonError
 
-__all__ = ["replacing", "write_text"]
+__all__ = ["locked", "replacing", "write_text"]
 
 
 @contextmanager
@@ -50,3 +54,62 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
     with replacing(path) as scratch:
         scratch.write_text(text, encoding="utf-8")
     return Path(path)
+
+
+@contextmanager
+def locked(path: str | os.PathLike[str], message: str, error: type[KaonError] = DataError) -> Iterator[None]:
+    """Hold a lock while the block runs; nobody waits, the second to come is refused.
+
+    The lock is advisory (flock(2)) and on an empty file, which is made, with its folders, and removed at the end. The
+    operating system gives the lock back when the process ends, however it ends: a file that a killed one left behind
+    does not block. The block may remove the whole folder in which the file lies.
+
+    Args:
+        path: file of the lock; nothing else may be stored in it.
+        message: said to the second to come.
+        error: class of what is then raised.
+
+    Raises:
+        DataError: another holds the lock (or `error`, if that is given), or the file cannot be made or locked.
+    """
+    target = Path(path)
+    descriptor = _acquire(target, message, error)
+    while not _same_file(descriptor, target):  # removed by the one that had the lock, while we came
+        os.close(descriptor)
+        descriptor = _acquire(target, message, error)
+    try:
+        yield
+    finally:
+        if _same_file(descriptor, target):  # another one's, if the block removed ours
+            target.unlink(missing_ok=True)
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough where a forked child has a copy
+        os.close(descriptor)
+
+
+def _acquire(path: Path, message: str, error: type[KaonError]) -> int:
+    descriptor = _open(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as cause:
+        os.close(descriptor)
+        if isinstance(cause, BlockingIOError):
+            raise error(message) from cause
+        raise DataError(f"cannot lock {path}: {cause.strerror or cause}") from cause
+    return descriptor
+
+
+def _open(path: Path, tries: int = 20) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as cause:
+        if isinstance(cause, FileNotFoundError) and tries:  # the folder was removed in between
+            return _open(path, tries - 1)
+        raise DataError(f"cannot make the lock {path}: {cause.strerror or cause}") from cause
+
+
+def _same_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False

@@ -102,5 +102,5 @@ def test_two_processes_cannot_make_one_file_and_a_killed_one_does_not_block(outp
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="cannot make the working folder"), open_parts(tmp_path / "file" / "x.h5", MARK):
+    with pytest.raises(DataError, match="cannot make the lock"), open_parts(tmp_path / "file" / "x.h5", MARK):
         pass

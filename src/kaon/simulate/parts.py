@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kaon.errors import DataError, SimulationError
-from kaon.files import replacing, write_text
+from kaon.files import locked, replacing, write_text
 from kaon.simulate.chunk import Chunk
 from kaon.simulate.plan import Key
 
@@ -77,7 +75,8 @@ def open_parts(output: Path, fingerprint: dict[str, Any]) -> Iterator[Parts]:
         DataError: the folder cannot be made.
     """
     folder = parts_folder(output)
-    with _locked(folder):
+    busy = f"another process is making the same file (it works in {folder}); wait, stop it, or choose another output"
+    with locked(folder / "lock", busy, SimulationError):
         _check(folder, fingerprint)
         for left in folder.glob(".*.part*"):  # of a process killed while it wrote
             left.unlink(missing_ok=True)
@@ -89,37 +88,6 @@ def open_parts(output: Path, fingerprint: dict[str, Any]) -> Iterator[Parts]:
                 shutil.rmtree(folder)
             raise
         shutil.rmtree(folder)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder. The operating system gives it back when a process ends, however it ends."""
-    while True:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise DataError(f"cannot make the working folder {folder}: {error.strerror or error}") from error
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise SimulationError(
-                    f"another process is making the same file (it works in {folder}); wait for it, stop it, or choose "
-                    "another output"
-                ) from error
-            if _same_file(descriptor, folder / "lock"):
-                yield
-                return
-        finally:  # the file may have been removed by the process that had the lock: then try again
-            os.close(descriptor)
-
-
-def _same_file(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _check(folder: Path, fingerprint: dict[str, Any]) -> None:
