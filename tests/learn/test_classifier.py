@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 import kaon
 from kaon.data import Events, Predictions
-from kaon.errors import ConfigError, DataError, NotFitted
+from kaon.errors import ConfigError, DataError, KaonWarning, NotFitted
 from kaon.learn.classifier import Classifier
 from kaon.learn.config import TrainConfig
 
@@ -86,6 +86,17 @@ def test_events_give_predictions_and_a_file(table: Events, tmp_path: Path) -> No
     classifier.save(tmp_path / "t.kaon")
     assert (kaon.load(tmp_path / "t.kaon").predict(test).score == made.score).all()
     assert "validation_loss" in classifier.history_[-1]
+
+
+def test_what_is_held_out_is_independent_of_the_users_own_split(table: Events) -> None:
+    train, _ = table.split((0.6, 0.4), seed=0)
+    history = quick("mlp").fit(train).history_
+    assert "validation_loss" in history[-1]
+
+
+def test_too_few_events_to_hold_some_out_is_said() -> None:
+    with pytest.warns(KaonWarning, match="too few to hold out"):
+        quick("bdt").fit(X[:12], Y[:12])
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kaon.data import Events
@@ -57,6 +59,16 @@ def test_a_repeated_comparison_trains_only_what_is_missing(
 def test_a_model_that_cannot_use_the_events_is_found_before_training(table: Events, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="pfn needs"):
         compare(table, configs("bdt", "pfn"), tmp_path)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_every_model_is_checked_before_the_first_is_trained(table: Events, tmp_path: Path) -> None:
+    weighted = replace(table, weight=np.where(table.index % 9 == 0, -1.0, 1.0))
+    with pytest.raises(ConfigError, match="bdt cannot be trained"):
+        compare(weighted, configs("mlp", "bdt"), tmp_path)
+    wrong = [*configs("mlp"), RunConfig(model="bdt", options={"tres": 3})]
+    with pytest.raises(ConfigError, match="no option tres"):
+        compare(table, wrong, tmp_path)
     assert not (tmp_path / "runs").exists()
 
 

@@ -139,6 +139,21 @@ def test_early_stopping_keeps_the_best_epoch(tmp_path: Path, batch: Batch, spec:
     assert min(losses) < losses[-1]
 
 
+def test_a_training_that_stopped_early_is_over(tmp_path: Path, batch: Batch, spec: InputSpec) -> None:
+    target = batch.labels.copy()
+    target[800:] = 1 - target[800:]
+    wrong = replace(batch, target=target)
+    net, rows = trained(tmp_path, wrong, spec, epochs=30, patience=3)
+    again, same_rows = trained(tmp_path, wrong, spec, epochs=30, patience=3)
+    assert len(same_rows) == len(rows) < 10
+    assert same(net, again)
+
+
+def test_too_few_events_for_all_devices_are_refused(tmp_path: Path, batch: Batch, spec: InputSpec) -> None:
+    with pytest.raises(ConfigError, match="do not feed 2 devices"):
+        trained(tmp_path, batch, spec, devices=2, device="cpu", batch_size=1000)
+
+
 def test_bfloat16_stays_close_to_float32(tmp_path: Path, batch: Batch, spec: InputSpec) -> None:
     _, full = trained(tmp_path / "a", batch, spec)
     net, half = trained(tmp_path / "b", batch, spec, precision="bfloat16")

@@ -10,6 +10,7 @@ import yaml
 
 from kaon.data import Events, Predictions
 from kaon.errors import ConfigError, DataError
+from kaon.files import locked
 from kaon.learn.config import TrainConfig
 from kaon.learn.run import Parts, Run, RunConfig, execute_run
 from kaon.learn.train import train
@@ -25,7 +26,15 @@ def parts(table: Events) -> Parts:
 def test_a_run_leaves_everything_behind(parts: Parts, tmp_path: Path) -> None:
     run = execute_run(CONFIG, parts, tmp_path / "run")
     names = {p.name for p in (tmp_path / "run").iterdir()}
-    assert names == {"config.yaml", "environment.json", "log.csv", "bundle.kaon", "predictions", "metrics.json"}
+    assert names == {
+        "config.yaml",
+        "environment.json",
+        "events.json",
+        "log.csv",
+        "bundle.kaon",
+        "predictions",
+        "metrics.json",
+    }
     test = Predictions.load(tmp_path / "run" / "predictions" / "test.parquet")
     assert len(test) == len(parts.test) == run.metrics["events"]["test"]
     assert set(test.spectators) == {"x1"}
@@ -55,6 +64,20 @@ def test_other_settings_do_not_overwrite_a_run(parts: Parts, tmp_path: Path) -> 
         execute_run(CONFIG.model_copy(update={"split_seed": 1}), parts, tmp_path)
 
 
+def test_a_run_on_other_events_is_neither_skipped_nor_resumed(parts: Parts, tmp_path: Path) -> None:
+    execute_run(CONFIG, parts, tmp_path)
+    fewer = replace(parts, train=parts.train.take(slice(1, None)))
+    with pytest.raises(DataError, match="other events"):
+        execute_run(CONFIG, fewer, tmp_path)
+
+
+def test_two_processes_cannot_share_a_run(parts: Parts, tmp_path: Path) -> None:
+    with locked(tmp_path / ".lock", "held"), pytest.raises(DataError, match="another process is training"):
+        execute_run(CONFIG, parts, tmp_path)
+    execute_run(CONFIG, parts, tmp_path)
+    assert not (tmp_path / ".lock").exists()
+
+
 def test_a_run_that_failed_at_once_can_be_corrected(table: Events, tmp_path: Path) -> None:
     weighted = Parts.of(replace(table, weight=np.where(table.index % 9 == 0, -1.0, 1.0)), (0.6, 0.2, 0.2), 0)
     config = RunConfig(model="bdt", options={"trees": 5})
@@ -71,7 +94,7 @@ def test_an_interrupted_run_is_resumed(parts: Parts, tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         execute_run(CONFIG, parts, tmp_path, progress=stop)
-    assert Run.finished(tmp_path, CONFIG) is None
+    assert Run.finished(tmp_path, CONFIG, parts.digest) is None
     resumed = execute_run(CONFIG, parts, tmp_path)
     whole = train("mlp", parts.train, parts.validation, CONFIG.train).predict(parts.test)
     assert (resumed.tagger().predict(parts.test).score == whole.score).all()

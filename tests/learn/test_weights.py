@@ -8,7 +8,7 @@ import pytest
 from kaon.data import Events
 from kaon.errors import ConfigError, DataError
 from kaon.learn.config import NegativeWeights, TrainConfig
-from kaon.learn.weights import allowed_weights, training_weights
+from kaon.learn.weights import allowed_weights, selection_weights, training_weights
 
 WEIGHT = np.array([1.0, -0.5, 2.0, -1.0])
 
@@ -57,6 +57,14 @@ def test_a_class_whose_weights_cancel_cannot_be_trained(table: Events) -> None:
     weighted = replace(table, weight=np.where(table.labels == 1, -1.0, 1.0))
     with pytest.raises(DataError, match="'signal' sum to"):
         training_weights(weighted, TrainConfig(), takes_negative=True, model="mlp")
+
+
+def test_the_best_epoch_is_chosen_with_the_balance_of_the_training(table: Events) -> None:
+    rare = replace(table, weight=np.where(table.labels == 1, 0.01, 1.0))
+    weight = selection_weights(rare, TrainConfig(class_weights="balanced"))
+    sums = np.bincount(table.labels, weights=weight)
+    assert sums[0] == pytest.approx(sums[1])
+    assert (selection_weights(rare, TrainConfig()) == rare.weights).all()
 
 
 def test_flattening_is_applied(table: Events) -> None:

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from kaon.errors import ConfigError
 
-__all__ = ["assign_folds", "assign_parts", "uniform_hash"]
+__all__ = ["HELD_OUT", "assign_folds", "assign_parts", "uniform_hash"]
+
+
+HELD_OUT = 0x6B616F6E
+"""Added to a seed where a part is split once more: the second split must be independent of the first."""
 
 
 def uniform_hash(index: NDArray[Any], seed: int) -> NDArray[np.float64]:

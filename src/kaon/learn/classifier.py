@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from kaon.data import Events, Predictions
-from kaon.errors import ConfigError, DataError, NotFitted
+from kaon.data.split import HELD_OUT
+from kaon.errors import ConfigError, DataError, KaonWarning, NotFitted
 from kaon.evaluate import accuracy
 from kaon.learn.config import TrainConfig
 from kaon.learn.tagger import Tagger
@@ -115,10 +117,16 @@ class Classifier(ClassifierMixin, BaseEstimator):
         events = self._labelled(X, y, sample_weight)
         if validation is None and self.validation_fraction > 0:
             share = self.validation_fraction
-            kept, held = events.split((1 - share, share), self.seed)
-            # Too few events to spare some of every class: train on all of them.
+            kept, held = events.split((1 - share, share), self.seed + HELD_OUT)
             if len(np.unique(kept.labels)) == len(np.unique(held.labels)) == len(np.unique(events.labels)):
                 events, validation = kept, held
+            else:
+                warnings.warn(
+                    f"{len(events)} events are too few to hold out {share:.0%} of every class; training goes on "
+                    "without validation, and the last epoch is kept",
+                    KaonWarning,
+                    stacklevel=2,
+                )
         self.tagger_: Tagger = train(
             self.model,
             events,

@@ -14,7 +14,10 @@ from kaon.errors import ConfigError
 from kaon.learn.fit import Progress
 from kaon.learn.run import Parts, Run, RunConfig, execute_run, write_json
 from kaon.learn.sample import sample_summary
-from kaon.learn.train import Prepared, choose_representation, prepare
+from kaon.learn.train import Prepared, check_options, choose_representation, prepare
+from kaon.learn.weights import training_weights
+from kaon.models.base import Net
+from kaon.registry import lookup, origin
 
 __all__ = ["compare"]
 
@@ -54,6 +57,11 @@ def compare(
     # All models are checked before the first is trained.
     chosen = {c.model: choose_representation(c.model, events, c.representation) for c in configs}
     parts = Parts.of(events, configs[0].split, configs[0].split_seed)
+    for config in configs:
+        kind = origin(lookup("kaon.models", config.model))
+        check_options("model", config.model, lookup("kaon.models", config.model), config.options)
+        takes_negative = issubclass(kind, Net) or kind.takes_negative_weights
+        training_weights(parts.train, config.train, takes_negative=takes_negative, model=config.model)
     home = Path(folder)
     write_json(
         home / "comparison.json",
@@ -73,7 +81,7 @@ def compare(
             train = base.train.model_copy(update={"seed": seed})
             config = base.model_copy(update={"train": train, "representation": representation})
             place = home / "runs" / f"{_slug(base.model)}-seed{seed}"
-            run = Run.finished(place, config)
+            run = Run.finished(place, config, parts.digest)
             progress = reporter(base.model, seed, None) if reporter else None
             if run is None:
                 key = json.dumps([representation, config.representation_options], sort_keys=True)

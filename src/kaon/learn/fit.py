@@ -63,13 +63,24 @@ def fit_net(
     """
     if config.patience is not None and validation is None:
         raise ConfigError("patience needs validation events")
+    if -(-len(train[1]) // config.batch_size) < config.devices:
+        raise ConfigError(
+            f"{len(train[1])} training events in batches of {config.batch_size} do not feed {config.devices} devices; "
+            "choose a smaller batch_size or fewer devices"
+        )
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists() and _kept(checkpoint)["done"]:
+        return _finished(net, checkpoint)
     together = config.devices > 1
     keeper = _Keeper(folder, config.epochs, None if together else progress)
     callbacks: list[Callback] = [keeper]
     if config.patience is not None:
-        callbacks.insert(0, EarlyStopping("validation_loss", patience=config.patience, check_finite=False))
+        # It must have counted the epoch before the checkpoint is written, so right after validation.
+        stopping = EarlyStopping(
+            "validation_loss", patience=config.patience, check_finite=False, check_on_train_epoch_end=False
+        )
+        callbacks.insert(0, stopping)
     module = Supervised(net, train, validation, config)
-    checkpoint = folder / CHECKPOINT
     with _quiet(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         trainer = lightning.Trainer(
             accelerator=_accelerator(config.device),
@@ -88,7 +99,16 @@ def fit_net(
         with _watching(folder / LOG, config.epochs, progress if together else None), _plain_interrupt():
             trainer.fit(module, ckpt_path=str(checkpoint) if checkpoint.exists() else None)
     # With several processes the callbacks that saw the epochs lived elsewhere; the checkpoint has it all in any case.
-    state = load_tree(checkpoint)["callbacks"][_Keeper.__name__]
+    return _finished(net, checkpoint)
+
+
+def _kept(checkpoint: Path) -> dict[str, Any]:
+    state: dict[str, Any] = load_tree(checkpoint)["callbacks"][_Keeper.__name__]
+    return state
+
+
+def _finished(net: Net, checkpoint: Path) -> list[dict[str, float]]:
+    state = _kept(checkpoint)
     net.load_state_dict(state["best"])
     net.cpu().eval()
     rows: list[dict[str, float]] = state["rows"]
@@ -138,6 +158,7 @@ class _Keeper(Callback):
         self.rows: list[dict[str, float]] = []
         self.best: dict[str, Any] = {}
         self.best_loss = float("inf")
+        self.done = False
         self.started = 0.0
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
@@ -151,7 +172,7 @@ class _Keeper(Callback):
         return type(self).__name__
 
     def state_dict(self) -> dict[str, Any]:
-        return {"rows": self.rows, "best": self.best, "best_loss": self.best_loss}
+        return {"rows": self.rows, "best": self.best, "best_loss": self.best_loss, "done": self.done}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.rows, self.best, self.best_loss = state_dict["rows"], state_dict["best"], state_dict["best_loss"]
@@ -181,6 +202,8 @@ class _Keeper(Callback):
             trainer.logger.log_metrics(row, step=trainer.current_epoch)
         if trainer.is_global_zero:
             write_log(self.folder / LOG, self.rows)
+        # Early stopping has had its say by now: a finished training must not be taken for one to resume.
+        self.done = trainer.should_stop or trainer.current_epoch + 1 == self.epochs
         trainer.save_checkpoint(self.folder / CHECKPOINT)
         if self.progress is not None and trainer.is_global_zero:
             self.progress(trainer.current_epoch + 1, self.epochs, row)

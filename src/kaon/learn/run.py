@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kaon.data import Batch, Events, Predictions
+from kaon.data.digest import digest
 from kaon.data.provenance import software_versions
 from kaon.errors import ConfigError, DataError
-from kaon.files import write_text
+from kaon.files import locked, write_text
 from kaon.learn.config import TrainConfig
 from kaon.learn.fit import CHECKPOINT, Progress
 from kaon.learn.metrics import summary_metrics
@@ -28,6 +30,9 @@ from kaon.learn.tagger import SPECTATORS, Tagger, load, spectators_of
 from kaon.learn.train import Prepared, train
 
 __all__ = ["Parts", "Run", "RunConfig", "execute_run", "write_json"]
+
+EVENTS = "events.json"
+"""Which events the run is about: a run is never skipped or resumed on others."""
 
 _KEPT = 100_000
 """Training predictions kept for the overtraining check."""
@@ -89,6 +94,11 @@ class Parts:
     validation: Events
     test: Events
 
+    @cached_property
+    def digest(self) -> str:
+        """Fingerprint of all events, part by part."""
+        return digest(self.train, self.validation, self.test)
+
     @classmethod
     def of(cls, events: Events, fractions: Sequence[float], seed: int) -> Parts:
         """Split by event number and seed.
@@ -117,16 +127,24 @@ class Run:
         return load(self.folder / "bundle.kaon", sources)
 
     @classmethod
-    def finished(cls, folder: Path, config: RunConfig) -> Run | None:
-        """The run in this folder if it is done with the same settings; None if it is absent or unfinished.
+    def finished(cls, folder: Path, config: RunConfig, events: str) -> Run | None:
+        """The run in this folder if it is done with the same settings and events; None if it is absent or unfinished.
+
+        Args:
+            folder: of the run.
+            config: its settings.
+            events: their fingerprint, see `kaon.data.digest`.
 
         Raises:
-            DataError: the folder holds a run with other settings, finished or with epochs behind it.
+            DataError: the folder holds a run with other settings or events, finished or with epochs behind it.
         """
         written, metrics = folder / "config.yaml", folder / "metrics.json"
         begun = metrics.exists() or (folder / CHECKPOINT).exists()
         if begun and written.exists() and yaml.safe_load(written.read_text()) != json.loads(config.model_dump_json()):
             raise DataError(f"{folder} holds a run with other settings; choose another folder, or delete it")
+        noted = folder / EVENTS
+        if begun and noted.exists() and json.loads(noted.read_text())["digest"] != events:
+            raise DataError(f"{folder} holds a run on other events; choose another folder, or delete it")
         return cls(folder, json.loads(metrics.read_text())) if metrics.exists() else None
 
 
@@ -148,11 +166,15 @@ def execute_run(
         progress: called during training.
     """
     home = Path(folder)
-    done = Run.finished(home, config)
-    if done is not None:
-        return done
     home.mkdir(parents=True, exist_ok=True)
+    with locked(home / ".lock", f"another process is training in {home}; wait for it, or choose another folder"):
+        # It may have been finished while this process was reading its events.
+        return Run.finished(home, config, parts.digest) or _execute(config, parts, home, prepared, progress)
+
+
+def _execute(config: RunConfig, parts: Parts, home: Path, prepared: Prepared | None, progress: Progress | None) -> Run:
     write_text(home / "config.yaml", config.to_yaml())
+    write_json(home / EVENTS, {"digest": parts.digest})
     write_json(home / "environment.json", _environment())
     start = time.perf_counter()
     tagger = train(

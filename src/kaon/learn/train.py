@@ -20,12 +20,12 @@ from kaon.learn.config import TrainConfig
 from kaon.learn.fit import LOG, Progress, fit_net, write_log
 from kaon.learn.tagger import SPECTATORS, Tagger
 from kaon.learn.tensors import to_tensors
-from kaon.learn.weights import training_weights
+from kaon.learn.weights import selection_weights, training_weights
 from kaon.models.base import Net, Trees
 from kaon.registry import lookup, origin
 from kaon.represent.base import Representation
 
-__all__ = ["Prepared", "choose_representation", "prepare", "train"]
+__all__ = ["Prepared", "build", "check_options", "choose_representation", "prepare", "train"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,16 @@ def build(kind: str, name: str, factory: Any, arguments: tuple[Any, ...], option
     Raises:
         ConfigError: an option that it does not take.
     """
+    check_options(kind, name, factory, options)
+    return factory(*arguments, **options)
+
+
+def check_options(kind: str, name: str, factory: Any, options: Mapping[str, Any]) -> None:
+    """Raise unless a registered class takes all these options.
+
+    Raises:
+        ConfigError: an option that it does not take.
+    """
     allowed = [
         p.name
         for p in inspect.signature(factory).parameters.values()
@@ -91,7 +101,6 @@ def build(kind: str, name: str, factory: Any, arguments: tuple[Any, ...], option
         raise ConfigError(
             f"the {kind} {name} has no option {', '.join(wrong)}; allowed: {', '.join(allowed) or 'none'}"
         )
-    return factory(*arguments, **options)
 
 
 def train(
@@ -148,11 +157,13 @@ def train(
             folder = Path(tempfile.mkdtemp(prefix="kaon-"))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
+        validation = None
+        if data.validation is not None and len(data.validation) and validation_events is not None:
+            validation = replace(data.validation, weight=selection_weights(validation_events, config))
         if isinstance(made, Trees):
             batch = (
                 replace(data.train, weight=weight).take(used) if not used.all() else replace(data.train, weight=weight)
             )
-            validation = data.validation
             if validation is not None and (validation.weights < 0).any():
                 # Early stopping on a loss with negative weights is as ill-defined for trees as training is.
                 validation = validation.take(validation.weights > 0)
@@ -161,7 +172,7 @@ def train(
         else:
             batch = data.train if used.all() else data.train.take(used)
             sample = to_tensors(batch, weight[used])
-            held = None if data.validation is None or len(data.validation) == 0 else to_tensors(data.validation)
+            held = None if validation is None else to_tensors(validation)
             rows = fit_net(made, sample, held, config, folder, progress)
     return Tagger(
         made,

@@ -12,7 +12,7 @@ from kaon.data.weights import class_balanced, flatten
 from kaon.errors import ConfigError, DataError
 from kaon.learn.config import NegativeWeights, TrainConfig
 
-__all__ = ["allowed_weights", "training_weights"]
+__all__ = ["allowed_weights", "selection_weights", "training_weights"]
 
 
 def training_weights(
@@ -46,6 +46,18 @@ def training_weights(
     if config.class_weights == "balanced":
         weight = class_balanced(replace(events, weight=weight))
     return weight, used
+
+
+def selection_weights(events: Events, config: TrainConfig) -> NDArray[np.float64]:
+    """Weights of the validation events, by which the best epoch is chosen: flat and balanced as in training, (events,).
+
+    Otherwise the best epoch of one sample would be chosen on another. Negative weights stay: nothing is trained here.
+    """
+    weight = flatten(events, config.flatten) if config.flatten else events.weights
+    totals = np.bincount(events.labels, weights=weight, minlength=len(events.classes))
+    if config.class_weights == "balanced" and (totals > 0).all():
+        weight = class_balanced(replace(events, weight=weight))
+    return weight
 
 
 def allowed_weights(

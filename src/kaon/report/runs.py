@@ -107,6 +107,9 @@ def load(directory: str | os.PathLike[str]) -> Comparison:
     runs = [run for folder in folders if (run := _finished(folder)) is not None]
     if not runs:
         raise DataError(f"none of the {len(folders)} runs in {root} is finished; repeat the command to go on")
+    # A folder may hold runs of an earlier comparison, on another split: only those of the last one are comparable.
+    seeds = info.get("seeds", [])
+    runs = [r for r in runs if (not wanted or r.model in wanted) and (not seeds or r.seed in seeds)] or runs
     runs.sort(key=lambda r: (wanted.index(r.model) if r.model in wanted else len(wanted), r.model, r.seed))
     return Comparison(tuple(runs), _json(root / "sample.json") or None, info)
 
