@@ -14,8 +14,10 @@ import pytest
 
 from kaon.data import Events
 from kaon.data.io import read
+from kaon.data.split import assign_parts
 from kaon.errors import ConfigError, DataError, SimulationError, UnknownName
 from kaon.simulate import Recipe, simulate, simulate_to_file
+from kaon.simulate.chunk import Job, make_chunk
 from kaon.simulate.parts import parts_folder
 from kaon.simulate.progress import Progress
 
@@ -44,9 +46,26 @@ def same(one: Events, other: Events) -> None:
 def test_as_many_jets_as_asked_for_in_equal_parts(events: Events) -> None:
     assert events.classes == ("qcd", "top")
     assert np.bincount(events.labels).tolist() == [75, 76]
-    assert len(set(events.index)) == 151
+    assert len(set(np.asarray(events["jet_pt"]))) == 151
     assert events.provenance.seed == 3
     assert events.provenance.source == "top-tagging"
+
+
+def test_the_event_number_is_that_of_the_collision(quick: Recipe, events: Events) -> None:
+    chunk = make_chunk(Job(quick, 0, 0, 3))
+    assert len(set(chunk.event)) < len(chunk), "some collisions have two jets"
+    collision = dict(zip(np.asarray(chunk.array["jet_pt"]), chunk.event, strict=True))
+    first = [
+        (collision[pt], n) for pt, n in zip(np.asarray(events["jet_pt"]), events.index, strict=True) if pt in collision
+    ]
+    assert len(first) == len(chunk)
+    for event, number in first:
+        assert event == number
+    part = assign_parts(events.index, (0.6, 0.2, 0.2), 0)
+    _, place, count = np.unique(events.index, return_inverse=True, return_counts=True)
+    assert count.max() == 2
+    for pair in np.flatnonzero(count == 2):
+        assert len(set(events.labels[place == pair])) == len(set(part[place == pair])) == 1
 
 
 def test_workers_do_not_change_a_bit(quick: Recipe, events: Events) -> None:
@@ -59,8 +78,9 @@ def test_another_seed_gives_other_jets(quick: Recipe, events: Events) -> None:
 
 def test_fewer_jets_are_the_first_of_more(quick: Recipe, events: Events) -> None:
     few = simulate(quick, 10, seed=3)
-    position = {int(number): i for i, number in enumerate(events.index)}
-    same(few, events.take(np.array([position[int(number)] for number in few.index])))
+    position = {float(pt): i for i, pt in enumerate(events["jet_pt"])}
+    chosen = np.array([position[float(pt)] for pt in few["jet_pt"]])
+    same(few, events.take(chosen))
 
 
 def test_fractions_of_classes(quick: Recipe) -> None:

@@ -15,11 +15,17 @@ from kaon.simulate.plan import Plan, Share, Store
 __all__ = ["assemble"]
 
 _CHUNK_BITS = 32
-"""Event number: number of the chunk times 2^32, plus position in it; so many jets are never in one chunk."""
+"""Event number: number of the chunk times 2^32, plus the collision in it; so many are never in one chunk."""
+
+_SHUFFLE = 0x73687566666C65
+"""Added to the seed of the shuffle: it must be independent of a split with the same seed, else the first jets of a
+file would all be in one part."""
 
 
 def assemble(plan: Plan, store: Store, used: Sequence[Sequence[Share]]) -> Iterator[Events]:
-    """The events in parts: chunk 0 of every class, chunk 1 of every class, ..., classes mixed within a part.
+    """The events in parts: chunk 0 of every class, chunk 1 of every class, ..., jets mixed within a part.
+
+    The event number is that of the collision: its jets have it in common, so that a split never parts them.
 
     Args:
         plan: what was made.
@@ -30,21 +36,25 @@ def assemble(plan: Plan, store: Store, used: Sequence[Sequence[Share]]) -> Itera
     for step in range(max(len(shares) for shares in used)):
         chosen = [(process, shares[step]) for process, shares in enumerate(used) if step < len(shares)]
         together = Events.concatenate([_events(plan, store, process, share) for process, share in chosen])
-        mixed = np.argsort(uniform_hash(together.index, plan.seed), kind="stable")
+        jets = np.concatenate([_first(plan, process, share) + np.arange(share.taken) for process, share in chosen])
+        mixed = np.argsort(uniform_hash(jets, plan.seed + _SHUFFLE), kind="stable")
         yield replace(together.take(mixed), provenance=provenance)
 
 
 def _events(plan: Plan, store: Store, process: int, share: Share) -> Events:
     chunk = store.load((process, share.number))
-    first = (share.number * len(plan.wanted) + process) << _CHUNK_BITS
     return Events(
         chunk.array[: share.taken],
         target=np.full(share.taken, process),
         weight=chunk.weight[: share.taken],
-        index=first + np.arange(share.taken),
+        index=_first(plan, process, share) + chunk.event[: share.taken],
         classes=plan.recipe.classes,
         reserved=frozenset({"parton"} & set(chunk.array.fields)),
     )
+
+
+def _first(plan: Plan, process: int, share: Share) -> int:
+    return (share.number * len(plan.wanted) + process) << _CHUNK_BITS
 
 
 def _provenance(plan: Plan, used: Sequence[Sequence[Share]]) -> Provenance:
