@@ -130,6 +130,10 @@ def test_the_public_layout(quick: Recipe, events: Events, tmp_path: Path) -> Non
     np.testing.assert_allclose(
         ak.flatten(back["constituents"]["px"]), ak.flatten(events["constituents"]["px"]), rtol=1e-6
     )
+    np.testing.assert_array_equal(back.index, events.index)
+    np.testing.assert_allclose(back["truthPX"], events["parton"]["px"], rtol=1e-6)
+    assert back.provenance.settings == json.loads(json.dumps(events.provenance.settings))
+    assert back.classes == ("qcd", "top")
 
 
 def test_the_output_of_simulate_is_a_file_too(quick: Recipe, events: Events, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def open_sink(path: Path, target: Path, notes: Notes | None, layout: str | None 
         case "root":
             return RootSink(path, notes)
         case "hdf5" if layout == "top-tagging":
-            return TopTaggingSink(path, notes.label if notes else None)
+            return TopTaggingSink(path, notes)
         case "hdf5":
             return Hdf5Sink(path, notes)
         case "parquet":

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
-from kaon.data import Events
+from kaon.data import Events, Provenance
 from kaon.data.io import iterate, read, write
 from kaon.data.records import momenta, table
 from kaon.errors import ConfigError, DataError
@@ -52,7 +54,14 @@ def test_the_public_top_tagging_table(top_frame: pd.DataFrame, tmp_path: Path) -
     assert "E_0" in read(path, layout="pandas").fields
 
 
-def test_writing_the_public_layout_for_pandas(events: Events, tmp_path: Path) -> None:
+@pytest.fixture
+def unweighted(events: Events) -> Events:
+    """The public layout has no place for weights."""
+    return replace(events, weight=np.ones(len(events)))
+
+
+def test_writing_the_public_layout_for_pandas(unweighted: Events, tmp_path: Path) -> None:
+    events = unweighted
     path = write((events.take(slice(i, i + 100)) for i in (0, 100, 200)), tmp_path / "a.h5", layout="top-tagging")
     frame = pd.read_hdf(path, "table")
     assert list(frame.columns[:5]) == ["E_0", "PX_0", "PY_0", "PZ_0", "E_1"]
@@ -62,11 +71,23 @@ def test_writing_the_public_layout_for_pandas(events: Events, tmp_path: Path) ->
     np.testing.assert_array_equal(frame["is_signal_new"], events.target)
     first = ak.fill_none(ak.firsts(events["constituents"]["px"]), 0)
     np.testing.assert_array_equal(frame["PX_0"], ak.to_numpy(first).astype(np.float32))
+    frame.to_hdf(tmp_path / "pandas.h5", key="table", format="table")
+    with pd.HDFStore(path, "r") as ours, pd.HDFStore(tmp_path / "pandas.h5", "r") as theirs:
+        assert ours.keys() == theirs.keys(), "what kaon adds is no table"
     assert pd.read_hdf(path, "table", start=150, stop=152).index.tolist() == [150, 151]
 
 
-def test_kaon_reads_its_own_public_layout(events: Events, tmp_path: Path) -> None:
-    back = read(write(events, tmp_path / "a.h5", layout="top-tagging"))
+def test_kaon_reads_its_own_public_layout(unweighted: Events, tmp_path: Path) -> None:
+    made = Provenance("top-tagging", {"recipe": {"pt_min": 550.0}}, seed=3, sum_weights=7.0, generated=9)
+    events = replace(unweighted, provenance=made)
+    path = write((events.take(slice(i, i + 100)) for i in (0, 100, 200)), tmp_path / "a.h5", layout="top-tagging")
+    back = read(path)
+    assert back.fields == read(path, columns="*").fields
+    assert "event" not in back.fields
+    np.testing.assert_array_equal(back.index, events.index)
+    np.testing.assert_array_equal(np.concatenate([p.index for p in iterate(path, 70)]), events.index)
+    assert back.classes == ("qcd", "top")
+    assert back.provenance == made.then("read from a.h5")
     for name in ("px", "py", "pz", "E"):
         expected = ak.values_astype(events["constituents"][name], np.float32)
         assert back["constituents"][name].to_list() == expected.to_list()
@@ -81,6 +102,40 @@ def test_the_200_hardest_are_kept_and_truth_is_passed_on(tmp_path: Path) -> None
     back = read(write(jets, tmp_path / "a.h5", layout="top-tagging"))
     np.testing.assert_allclose(back["constituents"]["px"][0], pt[:200], rtol=1e-6)
     assert (back["truthE"][0], back["ttv"][0]) == (7.0, 2)
+
+
+def test_truth_is_that_of_the_parton(unweighted: Events, tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    px, py, pz, energy = random.normal(size=(4, 300)).astype(np.float32)
+    events = unweighted.with_columns(parton=momenta(px, py, pz, energy), truthE=np.full(300, 5.0))
+    path = write((events.take(slice(i, i + 150)) for i in (0, 150)), tmp_path / "a.h5", layout="top-tagging")
+    back, frame = read(path), pd.read_hdf(path, "table")
+    for name, expected in (("truthE", energy), ("truthPX", px), ("truthPY", py), ("truthPZ", pz)):
+        np.testing.assert_array_equal(back[name], expected)
+        np.testing.assert_array_equal(frame[name], expected)
+        assert name in back.reserved
+    again = read(write(back, tmp_path / "b.h5", layout="top-tagging"))
+    np.testing.assert_array_equal(again["truthPX"], px)
+    np.testing.assert_array_equal(again.index, events.index)
+    unknown = read(write(unweighted, tmp_path / "c.h5", layout="top-tagging"))
+    np.testing.assert_array_equal(unknown["truthE"], 0)
+
+
+def test_weights_have_no_place_in_it(events: Events, unweighted: Events, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no place for weights.*use kaon's own layout"):
+        write(events, tmp_path / "a.h5", layout="top-tagging")
+    late = [unweighted, events]
+    with pytest.raises(DataError, match=r"no place for weights"):
+        write(late, tmp_path / "a.h5", layout="top-tagging")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_event_numbers_must_fit_the_table(unweighted: Events, tmp_path: Path) -> None:
+    path = write(unweighted, tmp_path / "a.h5", layout="top-tagging")
+    with h5py.File(path, "r+") as file:
+        file["kaon/event"].resize(299, axis=0)
+    with pytest.raises(DataError, match="one event number for each of its 300 rows"):
+        read(path)
 
 
 def test_without_constituents_there_is_no_such_layout(flat: Events, tmp_path: Path) -> None:

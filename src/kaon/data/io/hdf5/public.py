@@ -2,6 +2,8 @@
 
 `top-tagging` (Kasieczka et al., https://zenodo.org/records/2603256): E_i, PX_i, PY_i, PZ_i of up to 200 constituents,
 padded with zeros, truthE ... truthPZ of the top quark, `ttv` (train, test or validation) and the label `is_signal_new`.
+A file that kaon wrote in this layout has a group `/kaon` beside the table, which pandas passes by: the attribute `note`
+(JSON with the classes, the provenance, ...) and the data set `event`, the event numbers.
 
 `lhco` (LHC Olympics 2020, https://zenodo.org/records/6466204): nameless columns pT, eta, phi of up to 700 massless
 particles, padded with zeros, and the label in a last column, if there is one.
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,9 @@ _TRUTH = ("truthE", "truthPX", "truthPY", "truthPZ", "ttv", "is_signal_new")
 _LHCO_PARTICLES = 700
 _TOP_CONSTITUENTS = 200
 _KEY = "table"
+_OWN = "kaon"
+_NOTE = "note"
+_EVENT = "event"
 
 
 class FrameSource(Source):
@@ -43,10 +49,11 @@ class FrameSource(Source):
 
     Raises:
         ConfigError: the columns do not have the layout that was asked for.
+        DataError: what kaon stored beside the table is damaged.
     """
 
     def __init__(self, path: Path, file: h5py.File, layout: Layout) -> None:
-        self._file, self._frame = file, open_frame(path, file, layout.tree)
+        self.path, self._file, self._frame = path, file, open_frame(path, file, layout.tree)
         names = self._frame.names
         kind = layout.layout or _recognise(names)
         self._particles: list[tuple[str, ...]] = []
@@ -58,6 +65,7 @@ class FrameSource(Source):
             reserved = frozenset(n for n in names if n in _TRUTH)
             label = "is_signal_new" if "is_signal_new" in names else None
             notes = Notes(label=label, classes=_CLASSES if label else (), reserved=reserved)
+            notes = self._own_notes(notes)
         elif kind == "lhco":
             self._particles = [tuple(names[i : i + 3]) for i in range(0, len(names) // 3 * 3, 3)]
             made = ["constituents"]
@@ -69,23 +77,35 @@ class FrameSource(Source):
         self._plain = {n: n for n in names if n not in used}
         if kind == "lhco":
             self._plain = {"label": names[-1]} if notes.label else {}
-        super().__init__(path, [*made, *self._plain], self._frame.length, notes)
+        super().__init__(path, [*made, *self._plain, *notes.hidden], self._frame.length, notes)
 
     def chunks(self, columns: Sequence[str], step: int) -> Iterator[dict[str, Any]]:
         """See `Source`."""
         assert self.length is not None
         plain = [self._plain[c] for c in columns if c in self._plain]
-        lists = [c for c in columns if c not in self._plain]
+        lists = [c for c in columns if c not in self._plain and c not in self.notes.hidden]
         names = [*plain, *(n for particle in self._particles if lists for n in particle)]
         for start in range(0, self.length, step):
+            stop = min(start + step, self.length)
             with decoding(self.path):
-                values = self._frame.read(names, start, min(start + step, self.length))
-            made = self._make(values) if lists else {}
+                values = self._frame.read(names, start, stop)
+                made = {c: ak.Array(self._file[_OWN][c][start:stop]) for c in columns if c in self.notes.hidden}
+            made |= self._make(values) if lists else {}
             yield {c: made[c] if c in made else _column(values[self._plain[c]]) for c in columns}
 
     def close(self) -> None:
         """See `Source`."""
         self._file.close()
+
+    def _own_notes(self, notes: Notes) -> Notes:
+        """The same notes with what kaon stored in its own group, if it wrote the file."""
+        if _OWN not in self._file or _NOTE not in self._file[_OWN].attrs:
+            return notes
+        stored = Notes.from_json(self._file[_OWN].attrs[_NOTE], self.path)
+        if _EVENT not in self._file[_OWN] or len(self._file[_OWN][_EVENT]) != self._frame.length:
+            raise DataError(f"{self.path} does not hold one event number for each of its {self._frame.length} rows")
+        classes = (stored.classes or notes.classes) if notes.label else ()
+        return replace(notes, index=_EVENT, classes=classes, hidden=frozenset({_EVENT}), provenance=stored.provenance)
 
     def _make(self, values: dict[str, NDArray[Any]]) -> dict[str, Any]:
         parts = np.stack([np.stack([values[n] for n in particle], -1) for particle in self._particles], 1)
@@ -104,25 +124,33 @@ class FrameSource(Source):
 class TopTaggingSink(Sink):
     """Writes the table of the public top-tagging data set, readable by `pandas.read_hdf(path, "table")`.
 
-    The 200 hardest constituents are kept. Columns that the layout does not have are left out; absent truth is zero.
+    The 200 hardest constituents are kept. The truth is that of the column `parton`, else of truthE, truthPX, truthPY,
+    truthPZ, else zero. Other columns that the layout does not have are left out. Classes, provenance and event numbers
+    are kept beside the table.
 
     Args:
         path: file to make.
-        label: column with the class numbers; None writes zeros.
+        notes: label (None writes zeros), weight and event number, and what is stored beside the table.
     """
 
-    def __init__(self, path: Path, label: str | None) -> None:
-        self._file, self._label = h5py.File(path, "w"), label
+    def __init__(self, path: Path, notes: Notes | None) -> None:
+        self._notes = notes or Notes()
+        self._file = h5py.File(path, "w")
         self._table: Any = None
 
     def append(self, array: Any) -> None:
         """See `Sink`.
 
         Raises:
-            DataError: there is no column `constituents`.
+            DataError: there is no column `constituents`, or a weight is not one.
         """
         if "constituents" not in array.fields:
             raise DataError(f"the top-tagging layout needs the column 'constituents'; there are {array.fields[:12]}")
+        if self._notes.weight is not None and not (ak.to_numpy(array[self._notes.weight]) == 1).all():
+            raise DataError(
+                "the top-tagging layout has no place for weights, and some are not 1; use kaon's own layout "
+                "(layout='kaon', the default), or write the events without their weights"
+            )
         particles = array["constituents"][:, :_TOP_CONSTITUENTS]
         counts = np.asarray(ak.num(particles))
         rows = np.zeros(len(array), _row_type())
@@ -131,15 +159,15 @@ class TopTaggingSink(Sink):
         flat = [np.asarray(ak.to_numpy(ak.flatten(particles[c], axis=1))) for c in ("E", "px", "py", "pz")]
         padded[mask] = np.stack(flat, -1)
         rows["values_block_0"][:, : 4 * _TOP_CONSTITUENTS] = padded.reshape(len(array), -1)
-        for i, name in enumerate(_TRUTH[:4]):
-            if name in array.fields:
-                rows["values_block_0"][:, 4 * _TOP_CONSTITUENTS + i] = ak.to_numpy(array[name])
-        for i, name in enumerate(("ttv", self._label or "is_signal_new")):
+        for i, values in enumerate(_truth(array)):
+            rows["values_block_0"][:, 4 * _TOP_CONSTITUENTS + i] = values
+        for i, name in enumerate(("ttv", self._notes.label or "is_signal_new")):
             if name in array.fields:
                 rows["values_block_1"][:, i] = ak.to_numpy(array[name])
         start = 0 if self._table is None else len(self._table)
         rows["index"] = np.arange(start, start + len(rows))
-        self._grow(rows)
+        index = self._notes.index
+        self._grow(rows, rows["index"] if index is None else ak.to_numpy(array[index]))
 
     def close(self) -> None:
         """See `Sink`."""
@@ -147,12 +175,18 @@ class TopTaggingSink(Sink):
             self._table.attrs["NROWS"] = np.int64(len(self._table))
         self._file.close()
 
-    def _grow(self, rows: NDArray[Any]) -> None:
+    def _grow(self, rows: NDArray[Any], numbers: NDArray[Any]) -> None:
         if self._table is None:
             self._table = _prepare(self._file)
-        self._table.resize(len(self._table) + len(rows), axis=0)
-        if len(rows):
-            self._table[-len(rows) :] = rows
+            own = self._file.create_group(_OWN)
+            own.attrs[_NOTE] = self._notes.to_json()
+            self._numbers = own.create_dataset(
+                _EVENT, (0,), np.int64, maxshape=(None,), chunks=True, compression="gzip"
+            )
+        for data, values in ((self._table, rows), (self._numbers, numbers)):
+            data.resize(len(data) + len(values), axis=0)
+            if len(values):
+                data[-len(values) :] = values
 
 
 def _recognise(names: Sequence[str]) -> str:
@@ -173,6 +207,14 @@ def _top_columns(names: Sequence[str]) -> list[tuple[str, ...]]:
 def _massless(parts: NDArray[Any]) -> NDArray[Any]:
     pt, eta, phi = np.moveaxis(parts, -1, 0)
     return np.stack([pt * np.cosh(eta), pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)], -1)
+
+
+def _truth(array: Any) -> list[NDArray[Any]]:
+    """E, px, py, pz of what each jet comes from; zeros where that is unknown."""
+    if "parton" in array.fields:
+        return [ak.to_numpy(array["parton"][c]) for c in ("E", "px", "py", "pz")]
+    zero = np.zeros(len(array))
+    return [ak.to_numpy(array[name]) if name in array.fields else zero for name in _TRUTH[:4]]
 
 
 def _column(values: NDArray[Any]) -> Any:
