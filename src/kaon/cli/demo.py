@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kaon.cli.options import JSON, takes
 from kaon.cli.output import Output
+from kaon.errors import DataError
+
+if TYPE_CHECKING:
+    from kaon.data import Events
 
 __all__ = ["command"]
 
@@ -50,11 +54,13 @@ def command(
     if not file.exists():
         with progress_bar(RECIPE) as report:
             simulate_to_file(RECIPE, jets, file, seed=seed, workers=workers, progress=report)
+    events = read([str(file)])
+    _check(file, events, jets, seed)
 
     out.say("", f"2/3  {len(MODELS)} taggers, {epochs} epochs each, on the same training, validation and test jets")
     settings = {"data": {"path": [str(file)]}, "train": {"epochs": epochs, "batch_size": batch}}
     configs = [RunConfig.from_mapping({**settings, "model": model}) for model in MODELS]
-    result = compared(read([str(file)]), configs, folder / "comparison", 1, out)
+    result = compared(events, configs, folder / "comparison", 1, out)
 
     best = result["best"] or MODELS[0]
     out.say("", f"3/3  {best} as an ONNX file, which runs in C++ without kaon")
@@ -73,3 +79,16 @@ def command(
     )
     result |= {"jets": file, "model": bundle, "onnx": exported}
     out.result(result | {"seconds": time.perf_counter() - start})
+
+
+def _check(file: Path, events: Events, jets: int, seed: int) -> None:
+    """Refuse a file that this very command did not make."""
+    made = events.provenance
+    found = {"recipe": made.source, "seed": made.seed, "jets": len(events)}
+    wanted = {"recipe": RECIPE, "seed": seed, "jets": jets}
+    odd = [f"{name} {found[name]} instead of {wanted[name]}" for name in wanted if found[name] != wanted[name]]
+    if odd:
+        raise DataError(
+            f"{file} is there already, but holds other jets ({', '.join(odd)}); choose another folder with --output, "
+            "or delete it"
+        )
