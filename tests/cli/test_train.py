@@ -19,6 +19,7 @@ def test_a_run_holds_everything(trained: Path) -> None:
     assert files == {
         "config.yaml",
         "environment.json",
+        "events.json",
         "log.csv",
         "bundle.kaon",
         "metrics.json",
@@ -86,7 +87,7 @@ def test_folds_score_every_event_once(kaon: Any, jets_file: Path) -> None:
     assert found.index is not None
     assert sorted(found.index) == list(range(400))
     assert result.json["metrics"]["folds"] == 3
-    assert {path.name for path in Path("run").glob("*.kaon")} == {"fold0.kaon", "fold1.kaon", "fold2.kaon"}
+    assert sorted(map(str, Path("run").rglob("*.kaon"))) == [f"run/folds/fold{i}/bundle.kaon" for i in range(3)]
     assert Path("run/report.html").exists()
     assert kaon(*words, "--json").json["metrics"] == result.json["metrics"]
     Path("folds.yaml").write_text(yaml.safe_dump({"model": "bdt", "options": {"trees": 10}, "folds": 3}))
@@ -94,6 +95,39 @@ def test_folds_score_every_event_once(kaon: Any, jets_file: Path) -> None:
     other = kaon(*words[:-3], 4, "-o", "run")
     assert other.code == 3
     assert "not of 4 folds" in other.err
+
+
+def test_folds_and_a_single_run_are_not_taken_for_each_other(kaon: Any, jets_file: Path) -> None:
+    words = ("train", jets_file, "--model", "bdt", "--option", "trees=5")
+    assert kaon(*words, "--folds", 2, "-o", "folds").code == 0
+    assert kaon(*words, "-o", "single").code == 0
+    before = {path: path.read_bytes() for path in Path().rglob("*.*") if path.is_file()}
+    single = kaon(*words, "-o", "folds")
+    assert (single.code, single.out) == (3, "")
+    assert "holds a run of 2 folds, and this is a single run; give --folds 2" in single.err
+    folds = kaon(*words, "--folds", 2, "-o", "single")
+    assert (folds.code, folds.out) == (3, "")
+    assert "holds a single run, not one of 2 folds" in folds.err
+    assert {path: path.read_bytes() for path in Path().rglob("*.*") if path.is_file()} == before
+
+
+def test_the_config_of_folds_makes_the_same_folds(kaon: Any, jets_file: Path) -> None:
+    made = kaon("train", jets_file, "--model", "bdt", "--option", "trees=5", "--folds", 2, "-o", "a", "--json")
+    again = kaon("train", "--config", "a/config.yaml", "-o", "b", "--json")
+    assert (made.code, again.code) == (0, 0)
+    assert Path("a/config.yaml").read_text() == Path("b/config.yaml").read_text()
+    assert again.json["metrics"]["folds"] == 2
+    assert again.json["metrics"]["auc"] == made.json["metrics"]["auc"]
+    assert json.loads(Path("b/environment.json").read_text())["versions"]["kaon"]
+
+
+@pytest.mark.parametrize("folds", ["three", True, 2.0, 1])
+def test_a_config_with_a_wrong_number_of_folds(folds: object, kaon: Any, jets_file: Path) -> None:
+    Path("folds.yaml").write_text(yaml.safe_dump({"model": "bdt", "folds": folds}))
+    result = kaon("train", jets_file, "--config", "folds.yaml", "-o", "run")
+    assert result.code == 2
+    assert f"folds: {folds!r} given" in result.err
+    assert not Path("run").exists()
 
 
 @pytest.mark.parametrize(
@@ -108,6 +142,8 @@ def test_folds_score_every_event_once(kaon: Any, jets_file: Path) -> None:
         (("train", "JETS", "--model", "mlp", "--config", "absent.yaml"), 2, "absent.yaml"),
         (("train", "JETS", "--model", "mlp", "--cut", "jet_pt > 1e9"), 3, "passes the cut"),
         (("train", "JETS", "--model", "mlp", "--cut", "jet_p > 1"), 2, "jet_pt"),
+        (("train", "JETS", "--model", "mlp", "--limit", "0"), 2, "limit=0 reads nothing"),
+        (("train", "JETS", "--model", "mlp", "--folds", "1"), 2, "at least 2"),
         (("train", "absent.h5", "--model", "mlp"), 3, "absent.h5 does not exist"),
         (("train", "JETS", "--signal", "JETS", "--background", "JETS", "--model", "mlp"), 2, "not both"),
     ],

@@ -36,7 +36,8 @@ def command(
     """Train one model.
 
     The run directory holds the settings as resolved, the log, the model, its predictions, the numbers and a report. A
-    run that was stopped is resumed, and a finished one is not repeated, when the same command is given again.
+    run that was stopped is resumed, and a finished one is not repeated, when the same command is given again. With
+    --folds this holds for each fold, and its model is in folds/foldN.
     """
     from kaon.data.io import read
     from kaon.learn import Parts, RunConfig, execute_run
@@ -48,6 +49,8 @@ def command(
     file = read_config(given["config"])
     stored_folds = file.pop("folds", None)
     folds = stored_folds if folds is None else folds
+    if folds is not None and (type(folds) is not int or folds < 2):
+        raise ConfigError(f"folds: {folds!r} given; cross-training needs a whole number of folds, at least 2")
     settings = merged(file, given)
     settings["data"] = data_arguments(files, given, file.get("data"))
     settings["model"] = model or settings.get("model")
@@ -59,6 +62,10 @@ def command(
     config = RunConfig.from_mapping(settings, str(given["config"] or "options"))
     lookup("kaon.models", config.model)  # an unknown name is told before anything is read
     folder = output or Path("runs") / f"{Path(config.model.split('.py')[0]).name}-seed{config.train.seed}"
+    if folds is None:
+        from kaon.cli.crossed import refuse_folds
+
+        refuse_folds(folder)
     with out.waiting("reading"):
         events = read(**config.data)
     out.progress.print(sizes(events))
@@ -75,5 +82,8 @@ def command(
     write_json(folder / "sample.json", sample_summary(events))
     page = write_page(folder, folder / "report.html")
     monitor.summary()
-    out.say(f"model   {folder / 'bundle.kaon'}" if folds is None else f"models  {folder}/fold*.kaon", f"report  {page}")
+    out.say(
+        f"model   {folder / 'bundle.kaon'}" if folds is None else f"models  {folder}/folds/fold*/bundle.kaon",
+        f"report  {page}",
+    )
     out.result({"folder": folder, "report": page, "metrics": run.metrics})
