@@ -62,6 +62,21 @@ def test_signal_and_background_take_several_files() -> None:
     assert found == {"signal": ["a"], "background": ["b", "c", "d"], "limit": 3}
 
 
+@pytest.mark.parametrize("first", [("--signal=a",), ("--signal", "a")])
+def test_the_first_file_may_follow_an_equals_sign(first: tuple[str, ...]) -> None:
+    assert parsed(*first, "b", "c", "--background=d", "--limit=3") == {
+        "signal": ["a", "b", "c"],
+        "background": ["d"],
+        "limit": 3,
+    }
+    assert parsed("x.h5", "--label=y", "z.h5") == {"path": ["x.h5", "z.h5"], "label": "y"}
+
+
+def test_zero_is_given() -> None:
+    assert parsed("a.h5", "--limit", "0") == {"path": ["a.h5"], "limit": 0}
+    assert parsed("a.h5", "--cut", "") == {"path": ["a.h5"], "cut": ""}
+
+
 @pytest.mark.parametrize(("word", "value"), [("yes", True), ("no", False), ("a, b", ["a", "b"])])
 def test_header(word: str, value: object) -> None:
     assert parsed("x.csv", "--header", word)["header"] == value

@@ -96,7 +96,7 @@ def read_arguments(files: Sequence[str] | None, given: Mapping[str, Any]) -> dic
     made: dict[str, Any] = {"path": list(files)} if files else {}
     for parameter in DATA:
         value = given.get(parameter.name)
-        if not value:
+        if value is None or value is False or value == []:  # 0 and an empty text are given, and not sensible
             continue
         if parameter.name in _LISTS:
             value = names(value)
@@ -150,13 +150,14 @@ class Command(TyperCommand):
     """A command of which `--signal` and `--background` take all the words up to the next option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Repeat the option before each of its words, as the parser wants it."""
+        """Repeat the option before each of its words (the first may follow `=`), as the parser wants it."""
         greedy = {f"--{name}" for name in _FILES if name in {p.name for p in self.params}}
         made: list[str] = []
         current, used = "", False
         for word in args:
             if word.startswith("-"):
-                current, used = (word, False) if word in greedy else ("", False)
+                flag, equals, _ = word.partition("=")
+                current, used = (flag, bool(equals)) if flag in greedy else ("", False)
                 made.append(word)
             else:
                 made += [current, word] if current and used else [word]
