@@ -17,7 +17,7 @@ export GOMP_SPINCOUNT ?= 5000
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo      simulate jets, compare taggers, write a report into $(DEMO)/ (about 5 minutes)"
+	@echo "make demo      simulate jets, compare taggers, write a report into $(DEMO)/ (about 3 minutes)"
 	@echo "make test      linters, types, import rules, and all tests but the slow ones"
 	@echo "make test-all  the same with the slow tests"
 	@echo "make lint      linters, types and import rules only"
