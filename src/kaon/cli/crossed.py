@@ -19,7 +19,7 @@ from kaon.learn import Run, RunConfig, cross_train
 from kaon.learn.fit import CHECKPOINT
 from kaon.learn.folds import FOLDS, begun
 from kaon.learn.metrics import summary_metrics
-from kaon.learn.run import _environment, write_json
+from kaon.learn.run import environment, write_json
 
 __all__ = ["cross_run", "refuse_folds"]
 
@@ -54,7 +54,7 @@ def cross_run(config: RunConfig, events: Events, folds: int, folder: Path, monit
 def _cross(config: RunConfig, resolved: Mapping[str, Any], events: Events, folder: Path, monitor: Monitor) -> Run:
     share = config.split[1] / (config.split[0] + config.split[1])
     write_text(folder / "config.yaml", yaml.safe_dump(dict(resolved), sort_keys=False))
-    write_json(folder / "environment.json", _environment())
+    write_json(folder / "environment.json", environment())
 
     def follow(number: int) -> Any:
         return monitor(f"{config.model} fold {number}", config.train.seed, None)

@@ -29,7 +29,7 @@ from kaon.learn.metrics import summary_metrics
 from kaon.learn.tagger import SPECTATORS, Tagger, load, spectators_of
 from kaon.learn.train import Prepared, train
 
-__all__ = ["Parts", "Run", "RunConfig", "execute_run", "write_json"]
+__all__ = ["Parts", "Run", "RunConfig", "environment", "execute_run", "write_json"]
 
 EVENTS = "events.json"
 """Which events the run is about: a run is never skipped or resumed on others."""
@@ -175,7 +175,7 @@ def execute_run(
 def _execute(config: RunConfig, parts: Parts, home: Path, prepared: Prepared | None, progress: Progress | None) -> Run:
     write_text(home / "config.yaml", config.to_yaml())
     write_json(home / EVENTS, {"digest": parts.digest})
-    write_json(home / "environment.json", _environment())
+    write_json(home / "environment.json", environment())
     start = time.perf_counter()
     tagger = train(
         config.model,
@@ -245,7 +245,8 @@ def _predictions(tagger: Tagger, config: RunConfig, score: np.ndarray[Any, Any],
     )
 
 
-def _environment() -> dict[str, Any]:
+def environment() -> dict[str, Any]:
+    """Versions, machine and command of this process; JSON values."""
     return {
         "versions": software_versions(),
         "platform": platform.platform(),
