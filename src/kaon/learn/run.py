@@ -18,7 +18,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kaon.data import Batch, Events, Predictions
+from kaon.data import Batch, Events
 from kaon.data.digest import digest
 from kaon.data.provenance import software_versions
 from kaon.errors import ConfigError, DataError
@@ -26,8 +26,8 @@ from kaon.files import locked, write_text
 from kaon.learn.config import TrainConfig
 from kaon.learn.fit import CHECKPOINT, Progress
 from kaon.learn.metrics import summary_metrics
-from kaon.learn.tagger import SPECTATORS, Tagger, load, spectators_of
-from kaon.learn.train import Prepared, train
+from kaon.learn.tagger import SPECTATORS, Tagger, load
+from kaon.learn.train import Prepared, choose_representation, prepare, train
 
 __all__ = ["Parts", "Run", "RunConfig", "environment", "execute_run", "write_json"]
 
@@ -177,14 +177,16 @@ def _execute(config: RunConfig, parts: Parts, home: Path, prepared: Prepared | N
     write_json(home / EVENTS, {"digest": parts.digest})
     write_json(home / "environment.json", environment())
     start = time.perf_counter()
+    if prepared is None:
+        chosen = choose_representation(config.model, parts.train, config.representation)
+        prepared = prepare(chosen, config.representation_options, parts.train, parts.validation)
+    assert prepared.validation is not None
     tagger = train(
         config.model,
         parts.train,
         parts.validation,
         config.train,
         options=config.options,
-        representation=config.representation,
-        representation_options=config.representation_options,
         prepared=prepared,
         spectators=config.spectators,
         folder=home,
@@ -192,13 +194,14 @@ def _execute(config: RunConfig, parts: Parts, home: Path, prepared: Prepared | N
     )
     seconds = sum(row.get("seconds", 0.0) for row in tagger.training["log"]) or time.perf_counter() - start
     tagger.save(home / "bundle.kaon")
-    test = tagger.representation.transform(parts.test)
-    score, per_event = _timed(tagger, test)
-    predictions = {
-        "test": _predictions(tagger, config, score, parts.test),
-        "train": tagger.predict(parts.train.take(slice(0, _KEPT))),
-        "validation": tagger.predict(parts.validation),
+    score, per_event = _timed(tagger, prepared.representation.transform(parts.test))
+    kept = slice(0, _KEPT)
+    scored = {
+        "test": (score, parts.test),
+        "train": (tagger.predict_batch(prepared.train.take(kept)), parts.train.take(kept)),
+        "validation": (tagger.predict_batch(prepared.validation), parts.validation),
     }
+    predictions = {name: tagger.predictions(*pair, seed=config.train.seed) for name, pair in scored.items()}
     for name, made in predictions.items():
         made.save(home / "predictions" / f"{name}.parquet")
     metrics = {
@@ -231,18 +234,6 @@ def _timed(tagger: Tagger, batch: Batch) -> tuple[np.ndarray[Any, Any], float]:
         score = tagger.predict_batch(batch)
         best = min(best, (time.perf_counter() - start) / max(len(batch), 1))
     return score, best
-
-
-def _predictions(tagger: Tagger, config: RunConfig, score: np.ndarray[Any, Any], events: Events) -> Predictions:
-    return Predictions(
-        score,
-        events.target,
-        events.weight,
-        events.index,
-        tagger.classes,
-        spectators_of(events, tagger.spectators),
-        {"model": config.model, "seed": config.train.seed},
-    )
 
 
 def environment() -> dict[str, Any]:

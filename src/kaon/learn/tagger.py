@@ -66,15 +66,18 @@ class Tagger:
 
     def predict(self, events: Events) -> Predictions:
         """Class probabilities of events, with their targets, weights and spectators."""
-        batch = self.representation.transform(events)
+        return self.predictions(self.predict_batch(self.representation.transform(events)), events)
+
+    def predictions(self, score: NDArray[np.float32], events: Events, **info: Any) -> Predictions:
+        """Scores of events that were represented before, (events, classes), with what belongs to them."""
         return Predictions(
-            self.predict_batch(batch),
+            score,
             events.target if events.classes in ((), self.classes) else None,
             events.weight,
             events.index,
             self.classes,
             spectators_of(events, self.spectators),
-            {"model": self.model_name},
+            {"model": self.model_name, **info},
         )
 
     def predict_batch(self, batch: Batch) -> NDArray[np.float32]:
