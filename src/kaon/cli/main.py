@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # the last resort: words and an exit code instead of a traceback
         hint = "" if wants_traceback else ". This is unexpected: repeat with --traceback to see where it comes from"
         return _failed(f"{type(error).__name__}: {error}{hint}", 1, wants_traceback)
     return 0

@@ -81,6 +81,7 @@ def takes(*groups: inspect.Parameter) -> Callable[[Callable[..., None]], Callabl
     def add(function: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(function, eval_str=True)
         kept = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        # inspect and typer look for this attribute, which the type of functions does not name
         function.__signature__ = own.replace(parameters=[*kept, *groups])  # type: ignore[attr-defined]
         return function
 

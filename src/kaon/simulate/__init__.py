@@ -69,7 +69,8 @@ def simulate(
         from kaon.data.io import read
 
         options = {"shower": shower, "detector": detector, "fractions": fractions, "dask": dask, "progress": progress}
-        return read(simulate_to_file(recipe, count, output, seed=seed, workers=workers, **options))  # type: ignore[arg-type]
+        made = simulate_to_file(recipe, count, output, seed=seed, workers=workers, **options)  # type: ignore[arg-type]  # mixed
+        return read(made)
     store = Memory()
     with open_pool(workers, dask) as pool:
         used = run(plan, pool, store, progress)

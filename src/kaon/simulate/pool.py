@@ -74,7 +74,7 @@ def _at_once(job: Job) -> Future[bytes]:
     done: Future[bytes] = Future()
     try:
         done.set_result(make_chunk(job).to_bytes())
-    except Exception as error:
+    except Exception as error:  # a future hands on whatever went wrong, as a worker process would
         done.set_exception(error)
     return done
 

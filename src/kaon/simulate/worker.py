@@ -28,7 +28,7 @@ def serve(jobs: BinaryIO, replies: BinaryIO) -> None:
             head: dict[str, object] = {"size": len(data)}
         except KaonError as error:
             head = {"error": type(error).__name__, "message": str(error)}
-        except Exception:
+        except Exception:  # the parent must hear of it, whatever it is: silence would look like a dead worker
             head = {"error": "Exception", "message": traceback.format_exc()}
         replies.write(json.dumps(head).encode() + b"\n" + data)
         replies.flush()
