@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from kaon.data import Batch, InputSpec
+from kaon.data.forest import Forest
+from kaon.errors import ConfigError, NotFitted
 
-__all__ = ["Net", "Trees"]
+__all__ = ["BoostedTrees", "Net", "Trees"]
 
 
 class Net(nn.Module, ABC):
@@ -95,3 +97,94 @@ class Trees(ABC):
     @abstractmethod
     def parameter_count(self) -> int:
         """Number of leaves plus thresholds of the fitted trees; 0 before fitting."""
+
+
+class BoostedTrees(Trees):
+    """Trees of a library: its booster, its text form, and the same trees as plain arrays.
+
+    A subclass names itself, opens a text (`opened`) and runs its booster (`scores`).
+
+    Args:
+        spec: one input `features` of shape (features,).
+        outputs: number of classes.
+        trees: boosting rounds at most.
+        early_stopping: rounds without a better validation loss after which boosting stops; 0 for never.
+
+    Raises:
+        ConfigError: another input, or numbers that make no sense.
+    """
+
+    name: ClassVar[str]
+    """Registered name, for messages."""
+
+    def __init__(self, spec: InputSpec, outputs: int, *, trees: int, early_stopping: int) -> None:
+        super().__init__(spec, outputs)
+        item = spec["features"]
+        if spec.names != ["features"] or len(item.shape) != 1 or spec.dynamic_axes:
+            raise ConfigError(
+                f"{self.name} reads one input `features` of shape (features,); use jet_features or tabular"
+            )
+        if outputs < 2 or trees < 1 or early_stopping < 0:
+            raise ConfigError(
+                f"{self.name} needs outputs >= 2, trees >= 1 and early_stopping >= 0, "
+                f"not {outputs}, {trees}, {early_stopping}"
+            )
+        self.trees, self.early_stopping = trees, early_stopping
+        self._fitted: tuple[str, Forest, Any] | None = None
+
+    @abstractmethod
+    def opened(self, text: str) -> tuple[Forest, Any]:
+        """The trees and the booster of a text, with every number checked before the library follows it.
+
+        Raises:
+            BundleError: not such a text, or not of this many features and classes.
+        """
+
+    @abstractmethod
+    def scores(self, booster: Any, x: NDArray[Any]) -> NDArray[Any]:
+        """What the library's booster says of at least one event: (events,) or (events, outputs)."""
+
+    def predict(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Class probabilities, (events, outputs).
+
+        Raises:
+            NotFitted: before `fit`.
+        """
+        _, _, booster = self._state()
+        self.spec.check(inputs)
+        x = inputs["features"]
+        score = self.scores(booster, x) if len(x) else np.zeros((0, self.outputs))
+        if score.ndim == 1:
+            score = np.stack([1 - score, score], axis=1)
+        return np.asarray(score, np.float32)
+
+    def to_text(self) -> str:
+        """The fitted trees in the library's own form.
+
+        Raises:
+            NotFitted: before `fit`.
+        """
+        return self._state()[0]
+
+    def load_text(self, text: str) -> None:
+        """Undo `to_text`."""
+        forest, booster = self.opened(text)
+        self._fitted = text, forest, booster
+
+    def forest(self) -> Forest:
+        """The fitted trees as plain arrays.
+
+        Raises:
+            NotFitted: before `fit`.
+        """
+        return self._state()[1]
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of leaves plus thresholds; 0 before fitting."""
+        return 0 if self._fitted is None else len(self._fitted[1].feature)
+
+    def _state(self) -> tuple[str, Forest, Any]:
+        if self._fitted is None:
+            raise NotFitted(f"{self.name} is not fitted; call fit first")
+        return self._fitted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import lightgbm as lgb
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from kaon.data import Batch, InputSpec
 from kaon.data.forest import Forest
-from kaon.errors import BundleError, ConfigError, DataError, NotFitted
-from kaon.models.base import Trees
+from kaon.errors import BundleError, ConfigError, DataError
+from kaon.models.base import BoostedTrees
 
 __all__ = ["BDT", "VARIANTS"]
 
@@ -25,7 +25,7 @@ _INTEGERS = ("split_feature", "decision_type", "left_child", "right_child")
 _PER_SPLIT = ("threshold", "split_gain", "internal_value", "internal_weight", "internal_count")
 
 
-class BDT(Trees):
+class BDT(BoostedTrees):
     """Gradient-boosted trees, leaf-wise grown on histograms.
 
     F(x) = sum_t eta f_t(x), each tree f_t fitted to gradient g and curvature h of the weighted log-loss, with leaf
@@ -55,6 +55,7 @@ class BDT(Trees):
         ConfigError: an argument is out of range, or the specification is not a flat table.
     """
 
+    name: ClassVar[str] = "bdt"
     paper: ClassVar[str] = "https://papers.nips.cc/paper/6907"
     takes_negative_weights: ClassVar[bool] = False
 
@@ -75,16 +76,7 @@ class BDT(Trees):
         bins: int = 255,
         early_stopping: int = 20,
     ) -> None:
-        super().__init__(spec, outputs)
-        item = spec["features"]
-        if spec.names != ["features"] or len(item.shape) != 1 or spec.dynamic_axes:
-            raise ConfigError("bdt reads one input `features` of shape (features,); use jet_features or tabular")
-        if outputs < 2 or trees < 1 or early_stopping < 0:
-            raise ConfigError(
-                f"bdt needs outputs >= 2, trees >= 1 and early_stopping >= 0, not {outputs}, {trees}, {early_stopping}"
-            )
-        self.trees, self.early_stopping = trees, early_stopping
-        self._width = item.width
+        super().__init__(spec, outputs, trees=trees, early_stopping=early_stopping)
         self._settings = {
             "objective": "binary" if outputs == 2 else "multiclass",
             "metric": "binary_logloss" if outputs == 2 else "multi_logloss",
@@ -103,9 +95,6 @@ class BDT(Trees):
             "force_row_wise": True,
             "verbosity": -1,
         }
-        self._text = ""
-        self._forest: Forest | None = None
-        self._booster: Any = None
 
     def fit(
         self,
@@ -153,54 +142,20 @@ class BDT(Trees):
         self.load_text(text[: text.index(_END)] + _END + "\n")  # without the settings: they name the thread count
         return rows
 
-    def predict(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """Class probabilities, (events, outputs).
+    def opened(self, text: str) -> tuple[Forest, Any]:
+        """See `BoostedTrees.opened`. All of it is checked first, because LightGBM ends the process at a damaged tree.
 
-        Raises:
-            NotFitted: before `fit`.
+        The text is LightGBM's own, up to the end of the trees: `lightgbm.Booster(model_str=text)` reads it.
         """
-        if self._booster is None:
-            raise NotFitted("bdt is not fitted; call fit first")
-        self.spec.check(inputs)
-        x = inputs["features"]
-        score = self._booster.predict(x) if len(x) else np.zeros((0, self.outputs))
-        if score.ndim == 1:
-            score = np.stack([1 - score, score], axis=1)
-        return np.asarray(score, np.float32)
-
-    def to_text(self) -> str:
-        """LightGBM's own text form, up to the end of the trees: `lightgbm.Booster(model_str=text)` reads it.
-
-        Raises:
-            NotFitted: before `fit`.
-        """
-        if self._forest is None:
-            raise NotFitted("bdt is not fitted; call fit first")
-        return self._text
-
-    def load_text(self, text: str) -> None:
-        """Undo `to_text`. All of it is checked first, because LightGBM ends the process at a damaged tree."""
-        forest = _read(text, self._width, self.outputs)
+        forest = _read(text, self.spec["features"].width, self.outputs)
         try:
-            booster = lgb.Booster(model_str=text)
+            return forest, lgb.Booster(model_str=text)
         except lgb.basic.LightGBMError as error:
             raise BundleError(f"LightGBM cannot read the text of the trees: {error}") from error
-        self._text, self._forest, self._booster = text, forest, booster
 
-    def forest(self) -> Forest:
-        """The fitted trees as plain arrays.
-
-        Raises:
-            NotFitted: before `fit`.
-        """
-        if self._forest is None:
-            raise NotFitted("bdt is not fitted; call fit first")
-        return self._forest
-
-    @property
-    def parameter_count(self) -> int:
-        """Number of leaves plus thresholds; 0 before fitting."""
-        return 0 if self._forest is None else len(self._forest.feature)
+    def scores(self, booster: Any, x: NDArray[Any]) -> NDArray[Any]:
+        """See `BoostedTrees.scores`."""
+        return np.asarray(booster.predict(x))
 
     def _dataset(self, batch: Batch, reference: Any = None) -> Any:
         weight = batch.weights / max(np.abs(batch.weights).mean(), np.finfo(float).tiny)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from kaon.data import Batch, InputSpec
 from kaon.data.forest import Forest
-from kaon.errors import BundleError, ConfigError, DataError, NotFitted
+from kaon.errors import BundleError, ConfigError, DataError
 from kaon.extras import require
-from kaon.models.base import Trees
+from kaon.models.base import BoostedTrees
 
 __all__ = ["VARIANTS", "XGBoostBDT"]
 
@@ -29,7 +29,7 @@ _COLUMNS: dict[str, type] = {
 }
 
 
-class XGBoostBDT(Trees):
+class XGBoostBDT(BoostedTrees):
     """Gradient-boosted trees, level-wise grown on histograms.
 
     F(x) = sum_t eta f_t(x), each tree f_t fitted to gradient g and curvature h of the weighted log-loss, with leaf
@@ -57,6 +57,7 @@ class XGBoostBDT(Trees):
         MissingExtra: XGBoost is not installed.
     """
 
+    name: ClassVar[str] = "bdt_xgboost"
     paper: ClassVar[str] = "https://arxiv.org/abs/1603.02754"
     takes_negative_weights: ClassVar[bool] = False
 
@@ -76,19 +77,7 @@ class XGBoostBDT(Trees):
         bins: int = 256,
         early_stopping: int = 20,
     ) -> None:
-        super().__init__(spec, outputs)
-        item = spec["features"]
-        if spec.names != ["features"] or len(item.shape) != 1 or spec.dynamic_axes:
-            raise ConfigError(
-                "bdt_xgboost reads one input `features` of shape (features,); use jet_features or tabular"
-            )
-        if outputs < 2 or trees < 1 or early_stopping < 0:
-            raise ConfigError(
-                "bdt_xgboost needs outputs >= 2, trees >= 1 and early_stopping >= 0, "
-                f"not {outputs}, {trees}, {early_stopping}"
-            )
-        self.trees, self.early_stopping = trees, early_stopping
-        self._width = item.width
+        super().__init__(spec, outputs, trees=trees, early_stopping=early_stopping)
         self._settings = {
             "objective": "binary:logistic" if outputs == 2 else "multi:softprob",
             "disable_default_eval_metric": True,
@@ -103,9 +92,6 @@ class XGBoostBDT(Trees):
             "max_bin": bins,
             "verbosity": 0,
         } | ({} if outputs == 2 else {"num_class": outputs})
-        self._text = ""
-        self._forest: Forest | None = None
-        self._booster: Any = None
 
     def fit(
         self,
@@ -165,55 +151,21 @@ class XGBoostBDT(Trees):
         self.load_text(booster.save_raw("json").decode())
         return rows
 
-    def predict(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """Class probabilities, (events, outputs).
+    def opened(self, text: str) -> tuple[Forest, Any]:
+        """See `BoostedTrees.opened`. All trees are checked first: XGBoost trusts child and feature numbers.
 
-        Raises:
-            NotFitted: before `fit`.
+        The text is XGBoost's own JSON form: `xgboost.Booster(model_file=bytearray(text.encode()))` reads it.
         """
-        if self._booster is None:
-            raise NotFitted("bdt_xgboost is not fitted; call fit first")
-        self.spec.check(inputs)
-        x = inputs["features"]
-        score = self._booster.inplace_predict(x) if len(x) else np.zeros((0, self.outputs))
-        if score.ndim == 1:
-            score = np.stack([1 - score, score], axis=1)
-        return np.asarray(score, np.float32)
-
-    def to_text(self) -> str:
-        """XGBoost's own JSON form: `xgboost.Booster(model_file=bytearray(text.encode()))` reads it.
-
-        Raises:
-            NotFitted: before `fit`.
-        """
-        if self._forest is None:
-            raise NotFitted("bdt_xgboost is not fitted; call fit first")
-        return self._text
-
-    def load_text(self, text: str) -> None:
-        """Undo `to_text`. All trees are checked first, because XGBoost trusts child and feature numbers."""
         xgboost = require("xgboost")
-        forest = _read(text, self._width, self.outputs)
+        forest = _read(text, self.spec["features"].width, self.outputs)
         try:
-            booster = xgboost.Booster(model_file=bytearray(text.encode()))
+            return forest, xgboost.Booster(model_file=bytearray(text.encode()))
         except xgboost.core.XGBoostError as error:
             raise BundleError(f"XGBoost cannot read the JSON of the trees: {str(error).splitlines()[0]}") from error
-        self._text, self._forest, self._booster = text, forest, booster
 
-    def forest(self) -> Forest:
-        """The fitted trees as plain arrays.
-
-        Raises:
-            NotFitted: before `fit`.
-        """
-        if self._forest is None:
-            raise NotFitted("bdt_xgboost is not fitted; call fit first")
-        return self._forest
-
-    @property
-    def parameter_count(self) -> int:
-        """Number of leaves plus thresholds; 0 before fitting."""
-        return 0 if self._forest is None else len(self._forest.feature)
+    def scores(self, booster: Any, x: NDArray[Any]) -> NDArray[Any]:
+        """See `BoostedTrees.scores`."""
+        return np.asarray(booster.inplace_predict(x))
 
 
 def _log_loss(score: NDArray[Any], batch: Batch) -> float:
