@@ -40,7 +40,8 @@ lint: $(STAMP)
 	$(VENV)/bin/lint-imports
 
 bench: $(STAMP)
-	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(PY) "$$file"; done
+	@set -e; for file in benchmarks/*.py; do \
+	  echo "== $$file"; name=$${file##*/}; $(PY) -m "benchmarks.$${name%.py}"; done
 
 docs: $(STAMP)
 	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -130,3 +130,15 @@ def test_wrong_options_are_told(jets: Events) -> None:
         PointCloud(constituents=0)
     with pytest.raises(UnknownName, match=r"unknown feature 'detta'; did you mean deta"):
         PointCloud(features=("detta",)).fit(jets)
+
+
+def test_carries_the_four_momenta_where_asked(jets: Events) -> None:
+    plain, full = (lookup("kaon.represent", name)().fit_transform(jets) for name in ("point_cloud", "particles"))
+    assert list(full.inputs) == ["points", "features", "momenta", "mask"]
+    np.testing.assert_array_equal(full.inputs["features"], plain.inputs["features"])
+    mask, momenta = full.inputs["mask"], full.inputs["momenta"]
+    for i, name in enumerate(("E", "px", "py", "pz")):
+        np.testing.assert_allclose(
+            momenta[..., i][mask], ak.to_numpy(ak.flatten(jets["constituents"][name])), rtol=1e-6
+        )
+    assert not momenta[~mask].any()

@@ -31,6 +31,8 @@ FEATURES = {
 
 SEVEN = ("log_pt", "log_e", "log_pt_fraction", "log_e_fraction", "dr", "deta", "dphi")
 
+MOMENTUM = ("E", "px", "py", "pz")
+
 _TINY = 1e-8
 """Momenta below this many GeV count as this much in a logarithm."""
 
@@ -81,41 +83,53 @@ class PointCloud(Representation):
         constituents: how many of the hardest are kept at most; the arrays are as wide as the largest jet needs.
         features: names out of `FEATURES`.
         standardise: fit shift and scale of the features on the training jets.
+        momenta: give the four-momenta as well.
 
     Output: `points` (jets, constituents, 2) float32, (deta, dphi) from the jet axis; `features`
-    (jets, constituents, features) float32; `mask` (jets, constituents) bool, True for real constituents.
+    (jets, constituents, features) float32; where asked for `momenta` (jets, constituents, 4) float32, (E, px, py, pz)
+    in GeV; `mask` (jets, constituents) bool, True for real constituents.
     """
 
     requires: ClassVar[tuple[str, ...]] = ("constituents",)
 
-    def __init__(self, constituents: int = 128, features: Sequence[str] = SEVEN, standardise: bool = True) -> None:
+    def __init__(
+        self,
+        constituents: int = 128,
+        features: Sequence[str] = SEVEN,
+        standardise: bool = True,
+        momenta: bool = False,
+    ) -> None:
         if constituents < 1:
             raise ConfigError(f"constituents={constituents}; at least one is needed")
-        super().__init__(constituents=constituents, features=list(features), standardise=standardise)
+        super().__init__(constituents=constituents, features=list(features), standardise=standardise, momenta=momenta)
         self.standardised = ("features",) if standardise else ()  # type: ignore[misc]  # an option here
 
     def arrays(self, events: Events) -> dict[str, NDArray[Any]]:
-        """Three arrays: `points`, `features`, `mask`."""
+        """The arrays: `points`, `features`, perhaps `momenta`, `mask`."""
         column = events["constituents"]
         counts = counts_of(column)
         names = ["deta", "dphi", *self.options["features"]]
         length = max(1, min(int(counts.max(initial=0)), self.options["constituents"]))
         padded, mask = pad(point_features(column, names), counts, length)
-        return {"points": padded[..., :2].copy(), "features": padded[..., 2:].copy(), "mask": mask}
+        made = {"points": padded[..., :2].copy(), "features": padded[..., 2:].copy()}
+        if self.options["momenta"]:
+            made["momenta"], _ = pad(np.stack([flat(column[name]) for name in MOMENTUM], axis=1), counts, length)
+        return made | {"mask": mask}
 
     def describe(self, arrays: Mapping[str, NDArray[Any]]) -> InputSpec:
-        """Three inputs that share the dynamic axis `constituents`."""
+        """Inputs that share the dynamic axis `constituents`."""
         names = tuple(self.options["features"])
-        return InputSpec(
-            (
-                Input("points", ("constituents", 2), features=("deta", "dphi")),
-                Input("features", ("constituents", len(names)), features=names),
-                Input("mask", ("constituents",), dtype="bool"),
-            )
-        )
+        inputs = [
+            Input("points", ("constituents", 2), features=("deta", "dphi")),
+            Input("features", ("constituents", len(names)), features=names),
+        ]
+        if self.options["momenta"]:
+            inputs.append(Input("momenta", ("constituents", 4), features=MOMENTUM))
+        return InputSpec((*inputs, Input("mask", ("constituents",), dtype="bool")))
 
 
 VARIANTS = {
     "point_cloud": PointCloud,
     "momentum_fractions": partial(PointCloud, features=("z", "deta", "dphi")),
+    "particles": partial(PointCloud, momenta=True),
 }

@@ -1,4 +1,4 @@
-"""Jet substructure through FastJet's batch interface."""
+"""N-subjettiness through FastJet's batch interface."""
 
 from __future__ import annotations
 
