@@ -12,9 +12,12 @@ import pytest
 from hypothesis import settings
 
 from kaon.data import Events, Provenance
+from kaon.data.objects import KINDS
 from kaon.data.records import momenta, sort_by_pt, table
 
 MakeJets = Callable[..., Events]
+
+_OBJECTS = 8
 
 # A busy machine is slow now and then, which is no fault of what is tested.
 settings.register_profile("kaon", deadline=None)
@@ -55,6 +58,8 @@ def jets_of(
 ) -> Events:
     """Jets with one prong more in each class than in the one before.
 
+    Their (at most eight) hardest constituents, given a random kind, pass for the `objects` of an event.
+
     Args:
         count: jets.
         seed: of the random numbers.
@@ -78,11 +83,18 @@ def jets_of(
     E = np.sqrt(px**2 + py**2 + pz**2 + 0.13957**2)
     columns = {"px": px, "py": py, "pz": pz, "E": E, "charge": charge}
     constituents = sort_by_pt(momenta(**{name: ak.unflatten(values, counts) for name, values in columns.items()}))
+    kind = random.integers(0, len(KINDS), (count, _OBJECTS))
+    sign = random.choice([-1.0, 1.0], (count, _OBJECTS)) * (kind == KINDS.index("lepton"))
+    hardest = constituents[:, :_OBJECTS]
+    chosen = np.arange(_OBJECTS) < np.minimum(counts, _OBJECTS)[:, None]
+    labels = {n: ak.unflatten(v[chosen], chosen.sum(1)) for n, v in (("kind", kind), ("charge", sign))}
+    objects = momenta(**{name: hardest[name] for name in ("px", "py", "pz", "E")}, **labels)
     jet = momenta(*(np.bincount(owner, weights=values, minlength=count) for values in (px, py, pz, E)))
     return Events(
         table(
             {
                 "constituents": constituents,
+                "objects": objects,
                 "jet": jet,
                 "jet_pt": np.asarray(jet.pt),
                 "jet_mass": np.sqrt(np.maximum(np.asarray(jet.mass2), 0)),
