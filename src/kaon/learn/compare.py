@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,20 +27,20 @@ Reporter = Callable[[str, int, Run | None], Progress | None]
 
 
 def compare(
-    events: Events,
+    events: Events | Parts,
     configs: Sequence[RunConfig],
     folder: str | os.PathLike[str],
     *,
-    seeds: int = 1,
+    seeds: int | Mapping[str, int] = 1,
     reporter: Reporter | None = None,
 ) -> list[Run]:
     """Train every model with every seed on the same split; finished runs are skipped.
 
     Args:
-        events: labelled.
+        events: labelled; or training, validation and test events that are split already.
         configs: one a model, alike in `split` and `split_seed`; the seed of each is replaced by 0, 1, ...
         folder: of the comparison: `comparison.json`, `sample.json` and `runs/`.
-        seeds: trainings of each model; the split is the same for all.
+        seeds: trainings of each model, or by model's name; the split is the same for all.
         reporter: told of each run before and after.
 
     Returns:
@@ -55,8 +56,10 @@ def compare(
     if len({(c.split, c.split_seed) for c in configs}) > 1:
         raise ConfigError("all models of a comparison must use the same split")
     # All models are checked before the first is trained.
-    chosen = {c.model: choose_representation(c.model, events, c.representation) for c in configs}
-    parts = Parts.of(events, configs[0].split, configs[0].split_seed)
+    parts = events if isinstance(events, Parts) else Parts.of(events, configs[0].split, configs[0].split_seed)
+    sample = parts.train if isinstance(events, Parts) else events
+    chosen = {c.model: choose_representation(c.model, sample, c.representation) for c in configs}
+    times = {name: seeds if isinstance(seeds, int) else seeds[name] for name in names}
     for config in configs:
         kind = origin(lookup("kaon.models", config.model))
         check_options("model", config.model, lookup("kaon.models", config.model), config.options)
@@ -67,35 +70,38 @@ def compare(
         home / "comparison.json",
         {
             "models": names,
-            "seeds": list(range(seeds)),
-            "source": events.provenance.source,
+            "seeds": list(range(max(times.values()))),
+            "source": sample.provenance.source,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
-    write_json(home / "sample.json", sample_summary(events))
+    write_json(home / "sample.json", sample_summary(sample))
+    keys = [json.dumps([chosen[c.model], c.representation_options], sort_keys=True) for c in configs]
     shared: dict[str, Prepared] = {}
     runs = []
-    for base in configs:
+    for number, (base, key) in enumerate(zip(configs, keys, strict=True)):
         representation = chosen[base.model]
-        for seed in range(seeds):
+        for seed in range(times[base.model]):
             train = base.train.model_copy(update={"seed": seed})
             config = base.model_copy(update={"train": train, "representation": representation})
             place = home / "runs" / f"{_slug(base.model)}-seed{seed}"
             run = Run.finished(place, config, parts.digest)
             progress = reporter(base.model, seed, None) if reporter else None
             if run is None:
-                key = json.dumps([representation, config.representation_options], sort_keys=True)
                 if key not in shared:
                     shared[key] = _prepared(representation, config.representation_options, parts)
                 run = execute_run(config, parts, place, prepared=shared[key], progress=progress)
             runs.append(run)
             if reporter:
                 reporter(base.model, seed, run)
+        if key not in keys[number + 1 :]:  # nobody needs these arrays any more
+            shared.pop(key, None)
     return runs
 
 
 def _prepared(name: str, options: Mapping[str, Any], parts: Parts) -> Prepared:
-    return prepare(name, options, parts.train, parts.validation)
+    made = prepare(name, options, parts.train, parts.validation)
+    return replace(made, test=made.representation.transform(parts.test))
 
 
 def _slug(model: str) -> str:

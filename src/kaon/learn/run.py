@@ -162,7 +162,7 @@ def execute_run(
         config: every setting.
         parts: training, validation and test events.
         folder: of the run.
-        prepared: the represented training and validation events, if another run had them made already.
+        prepared: the represented events, if another run had them made already.
         progress: called during training.
     """
     home = Path(folder)
@@ -194,7 +194,8 @@ def _execute(config: RunConfig, parts: Parts, home: Path, prepared: Prepared | N
     )
     seconds = sum(row.get("seconds", 0.0) for row in tagger.training["log"]) or time.perf_counter() - start
     tagger.save(home / "bundle.kaon")
-    score, per_event = _timed(tagger, prepared.representation.transform(parts.test))
+    test = prepared.representation.transform(parts.test) if prepared.test is None else prepared.test
+    score, per_event = _timed(tagger, test)
     kept = slice(0, _KEPT)
     scored = {
         "test": (score, parts.test),

@@ -30,12 +30,13 @@ __all__ = ["Prepared", "build", "check_options", "choose_representation", "prepa
 
 @dataclass(frozen=True)
 class Prepared:
-    """Training and validation events as a fitted representation sees them; shared by all models that read it."""
+    """Events as a fitted representation sees them; shared by all models that read it."""
 
     name: str
     representation: Representation
     train: Batch
     validation: Batch | None
+    test: Batch | None = None
 
 
 def choose_representation(model: str, events: Events, wanted: str | None = None) -> str:
