@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from importlib.resources import files
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
-
-from kaon import __version__
 from kaon.errors import DataError
 from kaon.files import write_text
-from kaon.report.charts.chart import Chart, Key, Missing, model_style
+from kaon.report.charts.chart import Chart, Missing
 from kaon.report.charts.performance import confusion, roc, significance
 from kaon.report.charts.physics import rejection_by_pt, sculpting
 from kaon.report.charts.sample import class_keys, images, inputs
 from kaon.report.charts.scores import calibration, score_distributions
 from kaon.report.charts.training import loss, progress
+from kaon.report.frame import Section, render
 from kaon.report.origins import origins
 from kaon.report.runs import Comparison, load
 from kaon.report.table import COLUMNS, rows
 from kaon.report.words import headline, question, ranked
 
 __all__ = ["write_page"]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page: a heading that asks, a sentence that introduces, and figures."""
-
-    name: str
-    title: str
-    lead: str
-    items: Sequence[Chart | Missing]
-    keys: Sequence[Key] = ()
 
 
 def write_page(source: Comparison | str | os.PathLike[str], path: str | os.PathLike[str]) -> Path:
@@ -62,28 +41,18 @@ def write_page(source: Comparison | str | os.PathLike[str], path: str | os.PathL
 
 
 def _render(comparison: Comparison) -> str:
-    sections = _sections(comparison)
-    drawn = [item for section in sections for item in section.items if isinstance(item, Chart)]
-    scripts = {"theme": _template("theme.js"), "plotly": get_plotlyjs(), "page": _template("page.js")}
-    environment = Environment(
-        loader=PackageLoader("kaon.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("page.html.jinja").render(
-        policy=_policy(scripts.values()),
-        version=__version__,
-        css=Markup(_template("page.css")),
-        scripts={name: Markup(text) for name, text in scripts.items()},
+    return render(
+        "page.html.jinja",
+        _sections(comparison),
+        origins(comparison),
         question=question(comparison),
+        models=tuple(comparison.models),
         answer=[sentence.replace(" ± ", "\u00a0±\u00a0") for sentence in headline(comparison)],
         best=next(iter(ranked(comparison)), ""),
         facts=_facts(comparison),
         columns=COLUMNS,
         rows=rows(comparison),
-        style=model_style,
         table_note=_table_note(comparison),
-        sections=sections,
-        origins=origins(comparison),
-        charts=Markup(_script_safe([_drawing(chart) for chart in drawn])),
     )
 
 
@@ -166,30 +135,3 @@ def _table_note(comparison: Comparison) -> str:
         f"{spread} “stat.” is the statistical error of the test events, which all models share; “>” is a lower "
         "limit where no background was left to count. The best of each column is tinted. Select a heading to sort."
     )
-
-
-def _drawing(chart: Chart) -> dict[str, Any]:
-    """What the page's script needs of a chart; its words are in the HTML already."""
-    return {name: getattr(chart, name) for name in ("name", "data", "layout", "picks", "notes")}
-
-
-def _template(name: str) -> str:
-    return files("kaon.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _policy(scripts: Iterable[str]) -> str:
-    """A policy under which only these scripts run and nothing is fetched; plotly sets styles and draws to a canvas."""
-    hashes = (base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts)
-    allowed = " ".join(f"'sha256-{h}'" for h in hashes)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _script_safe(value: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
