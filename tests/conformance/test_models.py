@@ -237,13 +237,15 @@ def test_the_onnx_graph_agrees(model: str, bench: MakeBench, jets: Events, tmp_p
 
 
 def permutation(made: Bench, jets: Events) -> None:
-    """The order of the constituents does not matter."""
+    """The order of the constituents (the nodes of a graph, with both ends of its edges) does not matter."""
     arrays = dict(made.representation.transform(jets).inputs)
-    order = np.random.default_rng(0).permutation(next(iter(arrays["mask"])).shape[0])
+    (axis,) = made.spec["mask"].shape
+    order = np.random.default_rng(0).permutation(arrays["mask"].shape[1])
     shuffled = {}
     for item in made.spec:
-        assert item.shape[0] == "constituents", f"{item.name} has no axis of constituents to permute"
-        shuffled[item.name] = arrays[item.name][:, order]
+        assert item.shape[0] == axis, f"{item.name} has no axis of {axis} to permute"
+        places = [order if size == axis else np.arange(size) for size in item.shape]
+        shuffled[item.name] = arrays[item.name][np.ix_(np.arange(len(jets)), *places)]
     assert (shuffled["mask"] != arrays["mask"]).any()
     made.close(made(shuffled), made(arrays))
 
