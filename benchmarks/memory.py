@@ -1,7 +1,8 @@
 """Peak memory of each stage: representing jets, training and predicting with each model.
 
 Every stage runs in a process of its own, which reads the same simulated jets, notes how much memory it holds, does the
-stage and notes the peak (on Linux, which can forget the peak so far). There is no peer and no claim here: the table says what a laptop needs.
+stage and notes the peak (on Linux, which can forget the peak so far). There is no peer and no claim here: the table
+says what a laptop needs.
 
     python -m benchmarks.memory [--jets 4000] [--batch-size 128] [NAME ...]
 """
