@@ -32,7 +32,7 @@ def test_everything_as_text_and_as_json(kaon: Any) -> None:
     text = kaon("list")
     assert text.code == 0
     assert all(word in text.out for word in ("Models", "Recipes", "59,323", "top-tagging", "four_vectors"))
-    assert set(kaon("list", "--json").json) == {"models", "representations", "recipes"}
+    assert set(kaon("list", "--json").json) == {"models", "representations", "recipes", "studies"}
 
 
 def test_an_unknown_kind(kaon: Any) -> None:

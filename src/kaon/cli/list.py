@@ -10,9 +10,9 @@ import typer
 from kaon.cli.options import JSON, takes
 from kaon.cli.output import Output, table
 
-__all__ = ["command", "describe_models", "describe_recipes", "describe_representations"]
+__all__ = ["command", "describe_models", "describe_recipes", "describe_representations", "describe_studies"]
 
-Kind = Literal["models", "representations", "recipes", "all"]
+Kind = Literal["models", "representations", "recipes", "studies", "all"]
 
 
 @takes(JSON)
@@ -20,7 +20,7 @@ def command(
     what: Annotated[Kind, typer.Argument(help="Which names to list.")] = "all",
     **given: Any,
 ) -> None:
-    """List the models, representations and recipes that kaon knows.
+    """List the models, representations, recipes and studies that kaon knows.
 
     Parameters are counted for two classes and the default input; those of trees are set by the training.
     """
@@ -29,6 +29,7 @@ def command(
         "models": (describe_models, ("name", "parameters", "representation", "paper", "summary")),
         "representations": (describe_representations, ("name", "inputs", "columns", "summary")),
         "recipes": (describe_recipes, ("name", "classes", "summary")),
+        "studies": (describe_studies, ("name", "summary", "source")),
     }
     found = {kind: describe() for kind, (describe, _) in kinds.items() if what in (kind, "all")}
     for kind, rows in found.items():
@@ -92,21 +93,42 @@ def describe_recipes() -> list[dict[str, Any]]:
     ]
 
 
+def describe_studies() -> list[dict[str, Any]]:
+    """Name, question, source, models, recipes and scales of each study."""
+    from kaon.registry import variants
+
+    return [
+        {
+            "name": name,
+            "summary": study.question,
+            "source": study.source,
+            "models": list(study.models),
+            "recipes": list(study.recipes),
+            "scales": {scale: sizes.events for scale, sizes in study.scales.items()},
+        }
+        for name, study in variants("kaon.studies").items()
+    ]
+
+
 def _sample() -> Any:
     """A few jets to fit a representation to: only the shapes count."""
     import awkward as ak
     import numpy as np
 
     from kaon.data import Events
+    from kaon.data.objects import KINDS
 
     rng = np.random.default_rng(0)
     px, py, pz = rng.normal(0, 10, (3, 8, 12))
     columns = {"px": px, "py": py, "pz": pz, "E": np.sqrt(px**2 + py**2 + pz**2)}
     shape = px.shape
     more = {"charge": rng.integers(-1, 2, shape), "pid": rng.choice([211, 22, 130], shape)}
-    lists = {name: ak.from_regular(ak.Array(values)) for name, values in {**columns, **more}.items()}
-    constituents = ak.zip(lists, with_name="Momentum4D")
-    return Events(ak.Array({"constituents": constituents, "jet_mass": px[:, 0]}), target=np.arange(8) % 2)
+    kinds = {"kind": rng.integers(0, len(KINDS), shape)}
+    lists = {name: ak.from_regular(ak.Array(values)) for name, values in {**columns, **more, **kinds}.items()}
+    constituents = ak.zip({name: lists[name] for name in (*columns, *more)}, with_name="Momentum4D")
+    objects = ak.zip({name: lists[name] for name in (*columns, "charge", "kind")}, with_name="Momentum4D")
+    made = ak.Array({"constituents": constituents, "objects": objects, "jet_mass": px[:, 0]})
+    return Events(made, target=np.arange(8) % 2)
 
 
 def _sentence(kind: type) -> str:

@@ -20,11 +20,12 @@ __all__ = ["COMMANDS", "command", "main"]
 
 COMMANDS = {
     "demo": "Simulate jets, compare taggers, write the report and an ONNX file: all of kaon in a few minutes.",
-    "list": "List the models, representations and recipes that kaon knows.",
+    "list": "List the models, representations, recipes and studies that kaon knows.",
     "simulate": "Make jets from a recipe with Pythia 8 and FastJet.",
     "inspect": "Show what is in a file: columns, ranges, missing values, classes, weights and small histograms.",
     "train": "Train one model.",
     "compare": "Train several models on the same events and compare them.",
+    "reproduce": "Make a published result again, beside the published numbers.",
     "evaluate": "Measure a trained model, with errors.",
     "predict": "Write the scores of a trained model for files of any size.",
     "export": "Turn a trained model into an ONNX file and check that it gives the same scores.",
@@ -32,7 +33,7 @@ COMMANDS = {
 }
 """Name -> first sentence of its help. A command's own module is imported only when it runs."""
 
-RESUMABLE = frozenset({"demo", "simulate", "train", "compare"})
+RESUMABLE = frozenset({"demo", "simulate", "train", "compare", "reproduce"})
 """Commands that go on where they were stopped."""
 
 INTERRUPTED = 130

@@ -73,6 +73,7 @@ SOURCE = option(
 
 _LISTS = ("columns", "classes")
 _FILES = ("signal", "background")
+_GREEDY = (*_FILES, "data")
 
 
 def takes(*groups: inspect.Parameter) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -148,11 +149,11 @@ def pairs(words: Sequence[str] | None, flag: str) -> dict[str, Any]:
 
 
 class Command(TyperCommand):
-    """A command of which `--signal` and `--background` take all the words up to the next option."""
+    """A command of which `--signal`, `--background` and `--data` take all the words up to the next option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Repeat the option before each of its words (the first may follow `=`), as the parser wants it."""
-        greedy = {f"--{name}" for name in _FILES if name in {p.name for p in self.params}}
+        greedy = {f"--{name}" for name in _GREEDY if name in {p.name for p in self.params}}
         made: list[str] = []
         current, used = "", False
         for word in args:
