@@ -12,7 +12,7 @@ RECIPES: dict[str, Recipe] = variants("kaon.simulate.recipes")
 
 
 def test_the_recipes_of_the_manual_exist() -> None:
-    assert set(RECIPES) == {"top-tagging", "quark-gluon", "w-tagging", "z-tagging"}
+    assert set(RECIPES) == {"top-tagging", "quark-gluon", "w-tagging", "z-tagging", "stop-search"}
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -1,4 +1,4 @@
-"""One chunk: the jets of a fixed number of collisions of one class, made from one seed."""
+"""One chunk: the jets, or whole events, of a fixed number of collisions of one class, made from one seed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from kaon.simulate.jets import JetTable, select
 from kaon.simulate.particles import Particles
 from kaon.simulate.recipe import Recipe
 from kaon.simulate.truth import find, match
+from kaon.simulate.whole_events import whole_events
 
 __all__ = ["Chunk", "Job", "make_chunk", "seeds"]
 
@@ -134,21 +135,29 @@ def make_chunk(job: Job) -> Chunk:
     recipe, process = job.recipe, job.recipe.processes[job.process]
     seed, rng = seeds(job)
     settings = [f"Beams:eCM = {recipe.energy}", *recipe.settings, *process.settings]
-    generator = Generator(settings, seed=seed, shower=recipe.shower)
+    generator = Generator(settings, seed=seed, shower=recipe.shower, slha=process.slha)
     arrays, weights, events = [], [], []
     generated, total = 0, 0.0
     for collisions in generator.batches(recipe.chunk_events):
         seen = detect(collisions.particles(), recipe.detector, rng)
-        jets, momentum = _matched(collisions, select(seen, recipe.jets), job)
-        arrays.append(_columns(jets, seen, momentum, recipe))
-        weights.append(collisions.weight[jets.event])
-        events.append(jets.event + generated)
+        array, event = _rows(collisions, seen, job, rng)
+        arrays.append(array)
+        weights.append(collisions.weight[event])
+        events.append(event + generated)
         generated += len(collisions)
         total += float(collisions.weight.sum())
     value, error = generator.cross_section
     return Chunk(
         ak.concatenate(arrays), np.concatenate(weights), np.concatenate(events), generated, total, value, error
     )
+
+
+def _rows(collisions: Collisions, seen: Particles, job: Job, rng: np.random.Generator) -> tuple[Any, NDArray[np.int64]]:
+    """What a recipe keeps of a batch: its columns, (rows,), and the collision of each row."""
+    if job.recipe.objects is not None:
+        return whole_events(collisions, seen, job.recipe, rng)
+    jets, momentum = _matched(collisions, select(seen, job.recipe.jets), job)
+    return _columns(jets, seen, momentum, job.recipe), jets.event
 
 
 def _matched(collisions: Collisions, jets: JetTable, job: Job) -> tuple[JetTable, NDArray[np.float64] | None]:

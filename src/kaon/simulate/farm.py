@@ -114,8 +114,14 @@ class _Tally:
     def check(self, plan: Plan, process: int) -> None:
         """Give up on cuts that nothing passes."""
         if len(self.done) >= _HOPELESS and self.jets == 0:
+            name = plan.recipe.classes[process]
+            if plan.recipe.objects is not None:
+                raise SimulationError(
+                    f"none of {self.generated} collisions of the class {name!r} passes the cuts of {plan.recipe.name}: "
+                    f"{plan.recipe.objects.select}; loosen them"
+                )
             raise SimulationError(
-                f"none of {self.generated} collisions of the class {plan.recipe.classes[process]!r} has a jet that "
+                f"none of {self.generated} collisions of the class {name!r} has a jet that "
                 f"passes the cuts of {plan.recipe.name}; compare the pt and mass windows of the recipe with its "
                 "PhaseSpace:pTHatMin and pTHatMax"
             )

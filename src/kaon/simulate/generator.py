@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import awkward as ak
@@ -13,6 +16,7 @@ from numpy.typing import NDArray
 
 from kaon.errors import SimulationError
 from kaon.extras import require
+from kaon.files import write_text
 from kaon.simulate.console import captured
 from kaon.simulate.particles import Particles
 
@@ -105,16 +109,20 @@ class Generator:
         settings: lines that Pythia reads; a later line overrides an earlier one.
         seed: 1 to 900,000,000.
         shower: `default` (what the settings say), or one of `showers()`.
+        slha: spectrum and decay tables as text of the SUSY Les Houches Accord (hep-ph/0311123), for processes that
+            need one.
 
     Raises:
         MissingExtra: pythia8mc is not installed.
         SimulationError: Pythia does not know or accept a setting, or cannot start with them; the message has its words.
     """
 
-    def __init__(self, settings: Sequence[str], *, seed: int, shower: str = "default") -> None:
+    def __init__(self, settings: Sequence[str], *, seed: int, shower: str = "default", slha: str = "") -> None:
         check_shower(shower)
         chosen = [] if shower == "default" else [f"PartonShowers:model = {_SHOWERS[shower]}"]
-        self._pythia = _initialised([_NO_CHECK, *settings, *chosen, f"Random:seed = {seed}"])
+        lines = [_NO_CHECK, *settings, *chosen, f"Random:seed = {seed}"]
+        with _as_file(slha) as extra:  # Pythia reads it from a file, and at its start only
+            self._pythia = _initialised([*lines, *extra])
 
     def batches(self, count: int) -> Iterator[Collisions]:
         """`count` collisions, `BATCH` at a time; those that do not conserve momentum have no visible particles.
@@ -213,6 +221,18 @@ def check_shower(shower: str) -> None:
         raise SimulationError(
             f"the installed Pythia {installed:.3f} has no shower {shower!r}; choose default, {', '.join(known)}"
         )
+
+
+@contextmanager
+def _as_file(slha: str) -> Iterator[list[str]]:
+    """The setting that makes Pythia read this text, or none without a text."""
+    if not slha:
+        yield []
+        return
+    with tempfile.TemporaryDirectory(prefix="kaon-") as folder:
+        path = Path(folder) / "spectrum.slha"
+        write_text(path, slha)
+        yield [f"SLHA:file = {path}"]
 
 
 def _initialised(settings: Sequence[str]) -> Any:

@@ -11,12 +11,25 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from kaon.data.cuts import parse
 from kaon.errors import ConfigError
 from kaon.registry import lookup
 
-__all__ = ["Grooming", "Jets", "Matching", "Process", "Recipe", "Window", "load_recipe"]
+__all__ = [
+    "BTagging",
+    "Grooming",
+    "Isolated",
+    "Jets",
+    "Matching",
+    "Objects",
+    "Process",
+    "Recipe",
+    "Window",
+    "load_recipe",
+]
 
 Positive = Annotated[float, Field(gt=0)]
+Probability = Annotated[float, Field(ge=0, le=1)]
 Window = tuple[float, float | None]
 """Lower and upper edge; None for no upper edge."""
 
@@ -58,11 +71,13 @@ class Process(_Frozen):
         name: class name, for example `top`.
         settings: lines that Pythia reads, for example `HardQCD:all = on`.
         matching: see `Matching`; None stores no truth.
+        slha: masses, mixings and decays of new particles, as text of the SUSY Les Houches Accord (hep-ph/0311123).
     """
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
     settings: tuple[str, ...] = Field(min_length=1)
     matching: Matching | None = None
+    slha: str = ""
 
 
 class Grooming(_Frozen):
@@ -110,8 +125,73 @@ class Jets(_Frozen):
         return self
 
 
+class Isolated(_Frozen):
+    """Which leptons or photons count.
+
+    Args:
+        pt: smallest transverse momentum, GeV.
+        eta: largest |pseudorapidity|.
+        radius: of the cone around it in which others are counted.
+        fraction: the others there have less than this part of its pT, all together.
+    """
+
+    pt: Positive
+    eta: Positive = 2.5
+    radius: Positive = 0.3
+    fraction: Positive = 0.1
+
+
+class BTagging(_Frozen):
+    """How often a jet is called a b-jet.
+
+    The defaults are the 77% working point of ATLAS' MV2c10, ATL-PHYS-PUB-2016-012: one of 6 charm jets, one of 134
+    light ones. Whatever the pT of the jet.
+
+    Args:
+        b: probability for a jet with a b hadron.
+        c: with a c hadron and none with b.
+        light: with neither.
+        radius: largest distance between hadron and jet axis.
+        hadron_pt: smallest pT of the hadron, GeV.
+    """
+
+    b: Probability = 0.77
+    c: Probability = 1 / 6
+    light: Probability = 1 / 134
+    radius: Positive = 0.3
+    hadron_pt: Positive = 5.0
+
+
+class Objects(_Frozen):
+    """What a whole event is made of, and which events are kept.
+
+    Isolated leptons (electrons and muons) and photons are found first; jets are made of everything else, as the
+    recipe's `jets` says; the missing transverse momentum balances all that is seen.
+
+    Args:
+        leptons: which ones count.
+        photons: which ones count.
+        b_tagging: see `BTagging`.
+        met_eta: largest |pseudorapidity| of what the missing transverse momentum balances.
+        select: condition on the columns of `kaon.simulate.whole_events`, such as `n_jets >= 4 and met > 100`; empty
+            to keep every event.
+    """
+
+    leptons: Isolated = Isolated(pt=20)
+    photons: Isolated = Isolated(pt=20)
+    b_tagging: BTagging = BTagging()
+    met_eta: Positive = 5.0
+    select: str = ""
+
+    @model_validator(mode="after")
+    def _condition_can_be_read(self) -> Self:
+        if self.select:
+            parse(self.select)
+        return self
+
+
 class Recipe(_Frozen):
-    """Everything that decides which jets are made.
+    """Everything that decides which jets, or which whole events, are made.
 
     Args:
         name: of the recipe.
@@ -121,6 +201,7 @@ class Recipe(_Frozen):
         settings: Pythia settings common to all classes.
         processes: one per class, the signal last.
         jets: how jets are found and selected.
+        objects: if given, whole events are made instead of single jets; see `Objects`.
         detector: `none`, `towers`, `atlas` or `cms`; see `kaon.simulate.detector`.
         shower: parton shower; see `kaon.simulate.generator.showers`.
         constituents: so many constituents of the highest pT are stored.
@@ -135,6 +216,7 @@ class Recipe(_Frozen):
     settings: tuple[str, ...] = ()
     processes: tuple[Process, ...] = Field(min_length=1)
     jets: Jets
+    objects: Objects | None = None
     detector: str = "none"
     shower: str = "default"
     constituents: int = Field(default=200, ge=1)
@@ -148,19 +230,35 @@ class Recipe(_Frozen):
             raise ValueError(f"the classes {names} must have different names")
         return self
 
+    @model_validator(mode="after")
+    def _whole_events_need_particles(self) -> Self:
+        if self.objects is not None:
+            if self.detector == "towers":
+                raise ValueError("detector towers knows no leptons, which objects need; give none, atlas or cms")
+            if self.jets.grooming is not None or any(p.matching is not None for p in self.processes):
+                raise ValueError("grooming and matching belong to recipes of jets; leave them out beside objects")
+        return self
+
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names, the signal last."""
         return tuple(process.name for process in self.processes)
 
     def with_options(self, *, shower: str = "default", detector: str | None = None) -> Recipe:
-        """The same recipe with another shower or detector; `default` and None keep the recipe's own."""
+        """The same recipe with another shower or detector; `default` and None keep the recipe's own.
+
+        Raises:
+            ConfigError: the recipe cannot be made with them.
+        """
         changed: dict[str, Any] = {}
         if shower != "default":
             changed["shower"] = shower
         if detector is not None:
             changed["detector"] = detector
-        return self.model_copy(update=changed)
+        try:
+            return type(self).model_validate(self.model_copy(update=changed).settings_tree())
+        except ValidationError as error:
+            raise ConfigError(f"the recipe {self.name} cannot be made so: {_readable(error)}") from error
 
     def to_yaml(self) -> str:
         """As text that `load_recipe` reads from a file."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics
 from kaon.simulate.generator import Collisions
+from kaon.simulate.pairs import pairs, ranges
 from kaon.simulate.recipe import Matching
 
 __all__ = ["Truth", "find", "match"]
@@ -63,12 +64,12 @@ def match(truth: Truth, event: Rows, eta: Floats, phi: Floats, matching: Matchin
     Returns:
         (jets,) whether there is a match, and its (px, py, pz, E) in GeV, (jets, 4), zeros without one.
     """
-    jet, parton = _pairs(event, truth.event)
+    jet, parton = pairs(event, truth.event)
     good = np.ones(len(jet), bool)
     if matching.radius is not None:
         good &= _distance(eta[jet], phi[jet], truth.momentum[parton]) < matching.radius
     if matching.products_radius is not None:
-        pair, product = _pairs(parton, truth.owner)
+        pair, product = pairs(parton, truth.owner)
         far = _distance(eta[jet[pair]], phi[jet[pair]], truth.products[product]) >= matching.products_radius
         good[pair[far]] = False
     jet, parton = jet[good], parton[good]
@@ -93,19 +94,6 @@ def _distance(eta: Floats, phi: Floats, momentum: Floats) -> Floats:
     return np.asarray(kinematics.delta_r(eta, phi, kinematics.pseudorapidity(px, py, pz), kinematics.phi(px, py)))
 
 
-def _pairs(left: Rows, right: Rows) -> tuple[Rows, Rows]:
-    """All (i, j) with left[i] == right[j]; `right` is ascending."""
-    first = np.searchsorted(right, left, side="left")
-    count = np.searchsorted(right, left, side="right") - first
-    return _ranges(first, count)
-
-
-def _ranges(first: Rows, count: Rows) -> tuple[Rows, Rows]:
-    """(i, first[i] + k) for each i and 0 <= k < count[i]."""
-    owner = np.repeat(np.arange(len(first)), count)
-    return owner, np.arange(len(owner)) - np.repeat(np.cumsum(count) - count - first, count)
-
-
 def _children(collisions: Collisions, rows: Rows) -> tuple[Rows, Rows]:
     """(position in `rows`, row of a daughter) for each daughter of each row.
 
@@ -114,7 +102,7 @@ def _children(collisions: Collisions, rows: Rows) -> tuple[Rows, Rows]:
     base = collisions.offsets[np.searchsorted(collisions.offsets, rows, side="right") - 1]
     one, two = collisions.daughter1[rows], collisions.daughter2[rows]
     count = np.where(one <= 0, 0, np.where(two > one, two - one + 1, 1))
-    owner, children = _ranges(base + one, count)
+    owner, children = ranges(base + one, count)
     apart = np.flatnonzero((two > 0) & (two < one))
     owner, children = np.concatenate([owner, apart]), np.concatenate([children, (base + two)[apart]])
     order = np.argsort(owner, kind="stable")
