@@ -8,6 +8,7 @@ from kaon.evaluate.binned import BinnedEfficiency, BinnedRejection, efficiency_a
 from kaon.evaluate.bootstrap import Interval, bootstrap
 from kaon.evaluate.calibration import CalibrationCurve, calibration_curve, expected_calibration_error
 from kaon.evaluate.confusion import accuracy, confusion_matrix
+from kaon.evaluate.correlation import score_correlation
 from kaon.evaluate.curves import RocCurve, auc, roc_curve
 from kaon.evaluate.estimate import Estimate
 from kaon.evaluate.overtraining import KolmogorovSmirnov, kolmogorov_smirnov, overtraining_check
@@ -44,6 +45,7 @@ __all__ = [
     "rejection_against",
     "rejection_curve",
     "roc_curve",
+    "score_correlation",
     "significance_improvement",
     "working_point",
 ]
