@@ -11,7 +11,7 @@ from typing import Any
 from kaon.report.frame import Section
 from kaon.report.origins import Origin
 from kaon.report.runs import RunRecord
-from kaon.report.table import Column, Spread, limit, spread
+from kaon.report.table import Column, Spread, limit, places, spread
 
 __all__ = ["Result", "ResultRow", "Value", "measured"]
 
@@ -24,6 +24,7 @@ class Value:
         obtained: mean over the seeds.
         spread: sample standard deviation over the seeds.
         seeds: how many there were.
+        error: statistical error of the test events, which all models share.
         limit: where nothing finite was obtained, the lower limit at 95% confidence.
         published: what the paper says; not what kaon has to reach.
         published_spread: the paper's spread over trainings.
@@ -33,6 +34,7 @@ class Value:
     obtained: float | None = None
     spread: float | None = None
     seeds: int = 1
+    error: float | None = None
     limit: float | None = None
     published: float | None = None
     published_spread: float | None = None
@@ -47,8 +49,16 @@ class Value:
         '> 351'
         """
         if self.obtained is None:
-            return "—" if self.limit is None else f"> {Spread(self.limit, None, 1).text(column.decimals)}"
+            return "—" if self.limit is None else f"> {self.limit:,.{places(self.limit, 2)}f}"
         return f"{Spread(self.obtained, self.spread, self.seeds).text(column.decimals)} {column.unit}".strip()
+
+    def error_text(self) -> str:
+        """The statistical error, to be read; empty if there is none.
+
+        >>> Value(351.0, error=41.7).error_text()
+        'stat. ± 42'
+        """
+        return "" if self.error is None else f"stat. ± {self.error:,.{places(self.error, 2)}f}"
 
     def published_text(self, column: Column) -> str:
         """What was published, to be read; empty if nothing was."""
@@ -166,10 +176,12 @@ def measured(
     """
     least = limit(runs, column)
     found = None if least is not None else spread(runs, column.key)
+    statistical = None if found is None or not column.error else spread(runs, column.error)
     return Value(
         None if found is None else found.mean,
         None if found is None else found.deviation,
         0 if found is None else found.seeds,
+        None if statistical is None else statistical.mean,
         least,
         published,
         published_spread,

@@ -38,6 +38,7 @@ def write_result(result: Result, folder: str | os.PathLike[str]) -> dict[str, Pa
 class _Cell:
     text: str
     value: float | None
+    error: str
     published: str
     source: str
     best: bool
@@ -64,7 +65,7 @@ def _page(result: Result) -> str:
 
 def _cell(value: Value | None, column: Column, rows: Sequence[ResultRow]) -> _Cell:
     if value is None:
-        return _Cell("", None, "", "", False)
+        return _Cell("", None, "", "", "", False)
     found = value.limit if value.obtained is None else value.obtained
     others = [v for row in rows if (v := row.values.get(column.key)) is not None]
     known = [column.better * v.obtained for v in others if v.obtained is not None]
@@ -76,4 +77,4 @@ def _cell(value: Value | None, column: Column, rows: Sequence[ResultRow]) -> _Ce
         and value.obtained is not None
         and column.better * value.obtained == max(known)
     )
-    return _Cell(value.text(column), found, value.published_text(column), value.source, best)
+    return _Cell(value.text(column), found, value.error_text(), value.published_text(column), value.source, best)

@@ -11,7 +11,7 @@ import numpy as np
 from kaon.evaluate import background_rejection
 from kaon.report.runs import Comparison, RunRecord
 
-__all__ = ["COLUMNS", "Cell", "Column", "Row", "Spread", "limit", "rows", "spread"]
+__all__ = ["COLUMNS", "Cell", "Column", "Row", "Spread", "limit", "places", "rows", "spread"]
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Spread:
         ('51.1 ± 0.6', '1,226 ± 782', '9.25')
         """
         if decimals is None:
-            decimals = _decimals(self.mean, 3)
+            decimals = places(self.mean, 3)
             if self.deviation:
-                decimals = min(decimals, _decimals(self.deviation, 2))
+                decimals = min(decimals, places(self.deviation, 2))
         mean = f"{self.mean:,.{decimals}f}"
         counted = self.deviation == 0 and decimals == 0
         return mean if self.deviation is None or counted else f"{mean} ± {self.deviation:,.{decimals}f}"
@@ -140,12 +140,12 @@ def rows(comparison: Comparison) -> list[Row]:
 def _cell(column: Column, runs: Sequence[RunRecord]) -> Cell:
     least = limit(runs, column)
     if least is not None:
-        return Cell(f"> {least:,.{_decimals(least, 2)}f}", least, note="95 % CL", bound=True)
+        return Cell(f"> {least:,.{places(least, 2)}f}", least, note="95 % CL", bound=True)
     found = spread(runs, column.key)
     if found is None:
         return Cell("—", None)
     statistical = spread(runs, column.error)
-    note = "" if statistical is None else f"stat. ± {statistical.mean:,.{_decimals(statistical.mean, 2)}f}"
+    note = "" if statistical is None else f"stat. ± {statistical.mean:,.{places(statistical.mean, 2)}f}"
     return Cell(f"{found.text(column.decimals)} {column.unit}".strip(), found.mean, note=note)
 
 
@@ -161,7 +161,7 @@ def _marked(cells: list[list[Cell]], number: int) -> list[Cell]:
     return marked
 
 
-def _decimals(value: float, digits: int) -> int:
+def places(value: float, digits: int) -> int:
     """Digits behind the point that show so many significant digits."""
     return 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(abs(value))))
 
