@@ -1,0 +1,92 @@
+"""A few numbers with their spread, against a number or against names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kaon.report.charts.chart import Chart, Key, axis, label, numbers
+
+__all__ = ["Series", "points"]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Numbers that belong together.
+
+    Args:
+        text: for the legend.
+        x: numbers or names.
+        y: one a place; NaN leaves a gap.
+        spread: length of the bar drawn up and down; empty for none.
+        colour: CSS variable.
+        mark: `line` joins points, `dash` is a line without points (a level to compare with), `bar` stands on zero,
+            `point` is a point alone.
+    """
+
+    text: str
+    x: Sequence[float] | Sequence[str]
+    y: Sequence[float]
+    spread: Sequence[float] = ()
+    colour: str = "ink"
+    mark: Literal["line", "dash", "bar", "point"] = "line"
+
+
+def points(
+    name: str,
+    title: str,
+    caption: str,
+    series: Sequence[Series],
+    *,
+    x: str,
+    y: str,
+    logarithmic: bool = False,
+) -> Chart:
+    """Draw series in the order given, the first behind the others.
+
+    Args:
+        name: unique on the page.
+        title: what is shown.
+        caption: how to read it.
+        series: what is drawn.
+        x, y: titles of the axes.
+        logarithmic: the y axis; the reader may switch it.
+    """
+    return Chart(
+        name=name,
+        title=title,
+        caption=caption,
+        data=[_trace(s) for s in series],
+        layout={
+            "xaxis": axis(x, **({"type": "category"} if _named(series) else {"dtick": 1})),
+            "yaxis": axis(y, **({"type": "log"} if logarithmic else {})),
+            "hovermode": "x unified",
+            "barmode": "group",
+        },
+        keys=[Key(s.text, s.colour, "fill" if s.mark == "bar" else s.mark) for s in series],
+        scale=logarithmic,
+    )
+
+
+def _named(series: Sequence[Series]) -> bool:
+    return any(isinstance(place, str) for s in series for place in s.x)
+
+
+def _trace(series: Series) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "x": [label(place) if isinstance(place, str) else place for place in series.x],
+        "y": numbers(series.y),
+        "name": label(series.text),
+        "hovertemplate": "%{y:.4g}",
+    }
+    if series.spread:
+        bars = {"type": "data", "array": numbers(series.spread), "color": series.colour, "thickness": 1.5, "width": 4}
+        made["error_y"] = bars
+    if series.mark == "bar":
+        return made | {"type": "bar", "marker": {"color": f"{series.colour}/40"}}
+    if series.mark == "dash":
+        return made | {"mode": "lines", "line": {"color": series.colour, "dash": "dash", "width": 1.75}}
+    line = {"line": {"color": series.colour, "width": 2.25}} if series.mark == "line" else {}
+    mode = "lines+markers" if series.mark == "line" else "markers"
+    return made | line | {"mode": mode, "marker": {"color": series.colour, "size": 8}}
