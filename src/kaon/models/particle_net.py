@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
-from kaon.errors import ConfigError
+from kaon.errors import BundleError, ConfigError
 from kaon.layers.edge_conv import EdgeConv, batch_norm
 from kaon.layers.neighbours import graph, nearest
 from kaon.layers.normalise import Normalise
@@ -142,6 +143,56 @@ class ParticleNet(Net):
             return outputs[-1]
         return F.relu(batch_norm(self.fusion_norm, self.fusion(torch.cat(list(outputs), dim=-1))))
 
+    @staticmethod
+    def from_weaver(state: Mapping[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What weaver-core's `ParticleNet` calls its weights, in the words of this class.
+
+        Args:
+            state: name -> tensor of its state, without a prefix of a wrapper.
+
+        Returns:
+            The hyper-parameters that the shapes tell (`neighbours` and `dropout` are not among them), and the state of
+            this network without the normalisation of its inputs.
+
+        Raises:
+            BundleError: not the state of such a network.
+        """
+        made, unknown = dict[str, Tensor](), list[str]()
+        for name, value in state.items():
+            own = next((re.sub(old, new, name) for old, new in _WEAVER if re.fullmatch(old, name)), None)
+            if own is None:
+                unknown.append(name)
+            else:
+                made[own] = value.flatten(2).squeeze(2) if value.ndim > 2 else value
+        if unknown or "edge_convs.0.first.weight" not in made:
+            raise BundleError(f"this is not the state of weaver-core's ParticleNet; unknown: {sorted(unknown)[:6]}")
+        blocks = 1 + max(int(name.split(".")[1]) for name in made if name.startswith("edge_convs."))
+        layers = sorted(int(name.split(".")[1]) for name in made if re.fullmatch(r"fc\.\d+\.bias", name))
+        options: dict[str, Any] = {
+            "widths": [
+                [len(made[name]) for name in made if re.fullmatch(rf"edge_convs\.{i}\.norms\.\d+\.weight", name)]
+                for i in range(blocks)
+            ],
+            "fc": [len(made[f"fc.{i}.bias"]) for i in layers[:-1]],
+            "input_norm": "input_norm.weight" in made,
+            "fusion": len(made.get("fusion.weight", ())),
+            "missing": "zero",
+        }
+        return options, made
+
+
+_WEAVER: tuple[tuple[str, Any], ...] = (
+    (r"bn_fts\.(\w+)", r"input_norm.\1"),
+    (r"edge_convs\.(\d+)\.convs\.0\.weight", r"edge_convs.\1.first.weight"),
+    (r"edge_convs\.(\d+)\.convs\.(\d+)\.weight", lambda m: f"edge_convs.{m[1]}.rest.{int(m[2]) - 1}.weight"),
+    (r"edge_convs\.(\d+)\.bns\.(\d+)\.(\w+)", r"edge_convs.\1.norms.\2.\3"),
+    (r"edge_convs\.(\d+)\.sc\.weight", r"edge_convs.\1.shortcut.weight"),
+    (r"edge_convs\.(\d+)\.sc_bn\.(\w+)", r"edge_convs.\1.shortcut_norm.\2"),
+    (r"fusion_block\.0\.weight", "fusion.weight"),
+    (r"fusion_block\.1\.(\w+)", r"fusion_norm.\1"),
+    (r"fc\.(\d+)(?:\.0)?\.(weight|bias)", lambda m: f"fc.{3 * int(m[1])}.{m[2]}"),
+)
+"""Pattern of a name in weaver-core's state -> the name here."""
 
 VARIANTS = {
     "particle_net": ParticleNet,
