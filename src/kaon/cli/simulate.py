@@ -18,9 +18,9 @@ def command(
     recipe: Annotated[str, typer.Argument(help="Name of a recipe (`kaon list recipes`), or a YAML or Python file.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .h5, .root or .parquet.")],
     count: Annotated[
-        int, typer.Option("--count", "-n", help="Jets in all, that pass the cuts of the recipe.")
+        int, typer.Option("--count", "-n", help="Jets, or events, in all that pass the cuts of the recipe.")
     ] = 20_000,
-    seed: Annotated[int, typer.Option(help="Decides the jets, whatever the number of workers.")] = 0,
+    seed: Annotated[int, typer.Option(help="Decides the result, whatever the number of workers.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
     shower: Annotated[str, typer.Option(help="Parton shower: default, simple, vincia, dire.")] = "default",
     detector: Annotated[
@@ -36,7 +36,7 @@ def command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     **given: Any,
 ) -> None:
-    """Make jets from a recipe with Pythia 8 and FastJet.
+    """Make jets, or whole events, from a recipe with Pythia 8 and FastJet.
 
     The file appears under its name only when it is complete. Stopped at any moment, the same command goes on from the
     chunks that are finished.

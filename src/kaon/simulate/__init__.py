@@ -1,4 +1,4 @@
-"""Jets from proton-proton collisions: `simulate` makes them, `simulate_to_file` makes many and outlives a kill."""
+"""Jets and whole events from collisions: `simulate` makes them, `simulate_to_file` makes many and outlives a kill."""
 
 from __future__ import annotations
 
@@ -40,11 +40,12 @@ def simulate(
     progress: Report | None = None,
     output: str | PathLike[str] | None = None,
 ) -> Events:
-    """Make jets.
+    """Make jets, or whole events where the recipe says so (`stop-search`).
 
     Args:
-        recipe: a name (`top-tagging`, `quark-gluon`, `w-tagging`, `z-tagging`), a YAML file, or a `Recipe`.
-        count: jets in all, accepted by the cuts of the recipe.
+        recipe: a name (`top-tagging`, `quark-gluon`, `w-tagging`, `z-tagging`, `stop-search`), a YAML file, or a
+            `Recipe`.
+        count: jets (or events) in all, accepted by the cuts of the recipe.
         seed: decides the result, whatever the number of workers.
         workers: processes; 1 works in this one.
         shower: `default`, `simple`, `vincia`, ...; see `kaon.simulate.generator.showers`.
@@ -57,7 +58,8 @@ def simulate(
     Returns:
         `count` events with the columns `jet`, `constituents`, `parton` (what the jet is matched to; zeros without a
         match), `jet_pt`, `jet_eta`, `jet_phi`, `jet_mass`, `jet_constituents` (their number before the recipe's limit).
-        Constituents are stored in single, all else in double precision.
+        Constituents are stored in single, all else in double precision. Whole events have the columns of
+        `kaon.simulate.whole_events`.
 
     Raises:
         MissingExtra: the extra `sim` is not installed.
