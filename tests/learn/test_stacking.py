@@ -15,10 +15,10 @@ from kaon.learn import Parts, Run, RunConfig, TrainConfig, compare
 from kaon.learn.stacking import check_disjoint, log_ratios, scores_of, stack, with_scores
 
 SPLIT = (0.4, 0.1, 0.3)
-GOAT = RunConfig(model="goat", train=TrainConfig(epochs=15, batch_size=128, learning_rate=2e-3))
+GOAT = RunConfig(model="goat", train=TrainConfig(epochs=20, batch_size=64))
 
 
-def noisy(count: int = 3000) -> Events:
+def noisy(count: int = 6000) -> Events:
     """One column that tells a little of the class, and twelve that tell nothing but can be learned by heart."""
     random = np.random.default_rng(5)
     target = random.integers(0, 2, count)

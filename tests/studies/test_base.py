@@ -101,12 +101,14 @@ def test_a_stopped_study_is_partly_done_and_goes_on(jets: Events, tmp_path: Path
 def test_events_are_simulated_once_and_those_of_others_refused(jets: Events, tmp_path: Path) -> None:
     pytest.importorskip("pythia8mc", reason="the simulation needs the extra sim")
     from kaon.data.io import write
+    from kaon.simulate import load_recipe
 
     scale, diary = Scale(20), Diary()
     context = Context("one", "smoke", scale, tmp_path, reporter=diary)
-    made = context.simulated("top-tagging")
+    recipe = load_recipe("top-tagging").model_copy(update={"chunk_events": 60})
+    made = context.simulated(recipe)
     assert (len(made), made.classes) == (20, ("qcd", "top"))
-    again = context.simulated("top-tagging")
+    again = context.simulated(recipe)
     assert again.array.to_list() == made.array.to_list()
     assert diary.words == ["simulating 20 events of the recipe top-tagging"]
     (file,) = (tmp_path / "events").iterdir()

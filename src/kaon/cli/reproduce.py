@@ -152,6 +152,8 @@ def results_table(result: Result, width: int) -> Any:
         text = f"{told} [dim]({published})[/]" if published else told
         return text if width >= _WIDE else text.replace(" [dim](", "\n[dim](").replace(" ± ", "\n± ", 1)
 
-    heads = [re.sub(r"<[^>]+>", "", column.title).replace(" at ", "\n") for column in result.columns]
+    heads = [
+        re.sub(r"<[^>]+>", "", column.title.replace("<br>", "\n")).replace(" at ", "\n") for column in result.columns
+    ]
     body = [[f"[bold]{row.name}[/]", *(cell(row.values.get(c.key), c) for c in result.columns)] for row in result.rows]
     return table([result.study, *heads], body)

@@ -22,8 +22,8 @@ class GoaT(Net):
 
     Butter et al., https://arxiv.org/abs/1902.09914, section 4. The paper gives its size, 25k parameters in the first
     version and 35k later, and no layers. These are ours: 25,026 + 130 F parameters for F taggers, 27,886 for 22. So is
-    the linear term, the logistic regression that stacking began with (Wolpert, Neural Networks 5 (1992) 241): it needs
-    few jets, and the network adds what is not linear.
+    the linear term, as stacking began (Wolpert, Neural Networks 5 (1992) 241): it needs few jets, and the network adds
+    what is not linear. For two classes it starts as the mean of all taggers, each standardised.
 
     Train it on jets that no tagger below has seen: `kaon.learn.stacking` does.
 
@@ -44,6 +44,9 @@ class GoaT(Net):
         item = spec["features"]
         self.normalise = Normalise(item.width, item.shift, item.scale)
         self.direct = nn.Linear(item.width, outputs, bias=False)
+        if outputs == 2:
+            nn.init.constant_(self.direct.weight[0], -1 / item.width)
+            nn.init.constant_(self.direct.weight[1], +1 / item.width)
         self.body = dense(item.width, hidden, dropout)
         self.head = nn.Linear(hidden[-1] if hidden else item.width, outputs)
 

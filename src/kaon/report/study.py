@@ -197,4 +197,4 @@ def _known(value: Value) -> dict[str, Any]:
 
 def _plain(title: str) -> str:
     """A heading without its HTML."""
-    return re.sub(r"<[^>]+>", "", title)
+    return re.sub(r"<[^>]+>", "", title.replace("<br>", " "))

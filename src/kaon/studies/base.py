@@ -25,7 +25,7 @@ from kaon.learn.run import environment
 from kaon.report import Comparison, load, write_page
 from kaon.report.study import Result
 from kaon.report.study_page import write_result
-from kaon.simulate import simulate_to_file
+from kaon.simulate import Recipe, load_recipe, simulate_to_file
 from kaon.simulate.progress import Report
 
 __all__ = [
@@ -137,11 +137,13 @@ class Context:
                 raise UnknownName("model", name, models, f"the study {self.study}")
         return [m for m in models if not self.models or m in self.models]
 
-    def simulated(self, recipe: str, count: int | None = None, *, seed: int = _JETS_SEED, **options: Any) -> Events:
+    def simulated(
+        self, recipe: str | Recipe, count: int | None = None, *, seed: int = _JETS_SEED, **options: Any
+    ) -> Events:
         """Events of a recipe, simulated once and then read from the study's folder.
 
         Args:
-            recipe: registered name.
+            recipe: registered name, or a recipe.
             count: events; those of the scale by default.
             seed: of the simulation.
             options: more for `kaon.simulate.simulate_to_file`: `shower`, `detector`, `fractions`.
@@ -152,15 +154,16 @@ class Context:
             DataError: the file is there but holds something else.
         """
         count = self.scale.events if count is None else count
+        name = load_recipe(recipe).name
         told = "".join(f"-{value}" for value in options.values() if isinstance(value, str))
-        file = self.folder / "events" / f"{recipe}-{count}-seed{seed}{told}.h5"
+        file = self.folder / "events" / f"{name}-{count}-seed{seed}{told}.h5"
         if not file.exists():
-            self.reporter.stage(f"simulating {count:,} events of the recipe {recipe}")
-            with self.reporter.simulation(recipe) as report:
+            self.reporter.stage(f"simulating {count:,} events of the recipe {name}")
+            with self.reporter.simulation(name) as report:
                 simulate_to_file(recipe, count, file, seed=seed, workers=self.workers, progress=report, **options)
         events = read(str(file))
         made = events.provenance
-        if (made.source, made.seed, len(events)) != (recipe, seed, count):
+        if (made.source, made.seed, len(events)) != (name, seed, count):
             raise DataError(
                 f"{file} holds {len(events)} events of {made.source} with seed {made.seed}, which this study did not "
                 "make; choose another folder with --output, or delete it"
@@ -174,14 +177,16 @@ class Context:
         *,
         seeds: int | Mapping[str, int] | None = None,
         name: str = "comparison",
+        page: bool = True,
     ) -> Comparison:
-        """Train models on the same events; finished trainings are not repeated. Its own page is written beside it.
+        """Train models on the same events; finished trainings are not repeated.
 
         Args:
             events: to be split as the configurations say, or parts that are split already.
             configs: one a model.
             seeds: trainings, of each model or by model; `trainings` by default.
             name: of the folder.
+            page: write the comparison's own page into it.
         """
         wanted = self.trainings if seeds is None else seeds
         count = sum(wanted if isinstance(wanted, int) else wanted[c.model] for c in configs)
@@ -189,7 +194,8 @@ class Context:
         with self.reporter.trainings(count) as follow:
             compare(events, configs, home, seeds=wanted, reporter=follow)
         comparison = load(home)
-        write_page(comparison, home / "report.html")
+        if page:
+            write_page(comparison, home / "report.html")
         return comparison
 
 

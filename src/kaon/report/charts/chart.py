@@ -69,7 +69,7 @@ class Chart:
         keys: legend.
         picks: models of which the chart shows one at a time; empty if it shows all together.
         notes: a sentence for each model, shown under the chart while the model is.
-        size: `half` or `third` of the width of a laptop's page.
+        size: `half`, `third` or `full` width of a laptop's page.
         scale: whether the reader may switch the y axis between logarithmic and linear.
         square: whether the drawing is as high as wide.
     """
@@ -82,7 +82,7 @@ class Chart:
     keys: Sequence[Key] = ()
     picks: Sequence[str] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
-    size: Literal["half", "third"] = "half"
+    size: Literal["half", "third", "full"] = "half"
     scale: bool = False
     square: bool = False
 
