@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from kaon.data import Events
+from kaon.data import Events, Predictions
 from kaon.errors import ConfigError, DataError
 from kaon.learn.compare import compare
 from kaon.learn.config import TrainConfig
-from kaon.learn.run import Run, RunConfig
+from kaon.learn.run import Parts, Run, RunConfig
 from kaon.learn.tagger import Tagger
-from kaon.learn.train import train
+from kaon.learn.train import Prepared, prepare, train
 
 QUICK = TrainConfig(epochs=2, learning_rate=0.01)
 
@@ -88,3 +91,33 @@ def test_finished_runs_can_be_opened(table: Events, tmp_path: Path) -> None:
     (run,) = compare(table, configs("bdt"), tmp_path)
     assert isinstance(run, Run)
     assert run.tagger().model_name == "bdt"
+
+
+def test_parts_that_are_split_already_and_seeds_by_model(table: Events, tmp_path: Path) -> None:
+    parts = Parts.of(table, (0.5, 0.2, 0.2), 7)
+    runs = compare(parts, configs("bdt", "mlp"), tmp_path, seeds={"bdt": 1, "mlp": 2})
+    assert [(r.metrics["model"], r.metrics["seed"]) for r in runs] == [("bdt", 0), ("mlp", 0), ("mlp", 1)]
+    for run in runs:
+        for name in ("train", "validation", "test"):
+            found = Predictions.load(run.folder / "predictions" / f"{name}.parquet")
+            np.testing.assert_array_equal(found.index, getattr(parts, name).index)
+    assert json.loads((tmp_path / "comparison.json").read_text())["seeds"] == [0, 1]
+
+
+def test_events_are_represented_once_a_representation_and_then_forgotten(
+    table: Events, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Any]] = []
+    alive: list[int] = []
+
+    def counting(*arguments: Any) -> Prepared:
+        gc.collect()
+        alive.append(sum(r() is not None for r in made))
+        prepared = prepare(*arguments)
+        made.append(weakref.ref(prepared.representation))
+        return prepared
+
+    monkeypatch.setattr(import_module("kaon.learn.compare"), "prepare", counting)  # the function has its name
+    narrow = RunConfig(model="mlp", train=QUICK, representation_options={"features": [table.fields[0]]})
+    compare(table, [*configs("bdt"), narrow], tmp_path, seeds=2)
+    assert alive == [0, 0], "the arrays of the first representation are gone when the second is made"
