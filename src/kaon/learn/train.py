@@ -21,7 +21,7 @@ from kaon.learn.fit import LOG, Progress, fit_net, write_log
 from kaon.learn.tagger import SPECTATORS, Tagger
 from kaon.learn.tensors import to_tensors
 from kaon.learn.weights import selection_weights, training_weights
-from kaon.models.base import Net, Trees
+from kaon.models.base import Net, Solved, Trees
 from kaon.registry import lookup, origin
 from kaon.represent.base import Representation
 
@@ -169,6 +169,10 @@ def train(
                 # Early stopping on a loss with negative weights is as ill-defined for trees as training is.
                 validation = validation.take(validation.weights > 0)
             rows = made.fit(batch, validation, seed=config.seed, threads=config.threads, progress=progress)
+            write_log(folder / LOG, rows)
+        elif isinstance(made, Solved):
+            rows = made.solve(replace(data.train, weight=weight).take(used), validation, seed=config.seed)
+            made.eval()
             write_log(folder / LOG, rows)
         else:
             batch = data.train if used.all() else data.train.take(used)

@@ -14,7 +14,7 @@ from kaon.data import Batch, InputSpec
 from kaon.data.forest import Forest
 from kaon.errors import ConfigError, NotFitted
 
-__all__ = ["BoostedTrees", "Net", "Trees"]
+__all__ = ["BoostedTrees", "Net", "Solved", "Trees"]
 
 
 class Net(nn.Module, ABC):
@@ -47,6 +47,26 @@ class Net(nn.Module, ABC):
     def parameter_count(self) -> int:
         """Number of trainable parameters."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
+
+
+class Solved(Net):
+    """A network whose weights follow from the training events in closed form or by a fixed iteration, not by gradients.
+
+    Everything else is as for any network: bundle, export, prediction.
+    """
+
+    @abstractmethod
+    def solve(self, train: Batch, validation: Batch | None, *, seed: int) -> list[dict[str, float]]:
+        """Set the weights; returns the rows of the log.
+
+        Args:
+            train: labelled, with its training weights, which may be negative.
+            validation: decides between settings, where there are any to be chosen.
+            seed: of random numbers, if any are used.
+
+        Raises:
+            DataError: these events do not determine the weights.
+        """
 
 
 class Trees(ABC):
