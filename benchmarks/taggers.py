@@ -33,11 +33,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from benchmarks.peers.weaver_core import Weaver
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.peers.weaver_core import Weaver
 from kaon.data import Events, Input, InputSpec
 from kaon.models.base import Net
 from kaon.models.particle_net import ParticleNet
@@ -124,7 +124,7 @@ def simulated(count: int) -> Events:
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         print(f"simulating {count} jets", flush=True)
-        kaon.simulate("top-tagging", count, seed=1, output=path)  # type: ignore[operator]  # a callable package
+        kaon.simulate("top-tagging", count, seed=1, output=path)
     events: Events = kaon.read(path)
     return events
 
@@ -182,7 +182,8 @@ def compare(contest: Contest, batches: list[Arrays], folder: Path, given: argpar
     for number, batch in enumerate(batches):
         files.append(folder / f"{number}.npz")
         wanted = {*contest.peer_inputs, "target"}
-        np.savez(files[-1], **{name: values for name, values in batch.items() if name in wanted})
+        given_arrays: Any = {name: values for name, values in batch.items() if name in wanted}
+        np.savez(files[-1], **given_arrays)
     output = folder / "output.npy"
     for precision in PRECISIONS:
         differences, spread = [], 0.0
@@ -208,8 +209,8 @@ def compare(contest: Contest, batches: list[Arrays], folder: Path, given: argpar
                     "run", task=task, precision=precision, data=str(file), repeats=passes, clock=given.clock
                 )
                 seconds.setdefault(("weaver", task, precision), []).append(answer["seconds"][-1])
-                own = ours.run(task, precision, batch, passes, given.clock)[0]
-                seconds.setdefault(("ours", task, precision), []).append(own[-1])
+                turn = ours.run(task, precision, batch, passes, given.clock)[0]
+                seconds.setdefault(("ours", task, precision), []).append(turn[-1])
     peer.close()
     for task in TASKS:
         for precision in PRECISIONS:

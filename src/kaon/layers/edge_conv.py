@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -57,26 +57,36 @@ class EdgeConv(nn.Module):
         return F.relu(plain + around.to(plain.dtype))
 
     def _learning(self, u: Tensor, v: Tensor, graph: Graph, dtype: torch.dtype) -> Tensor:
-        first, *norms = self.norms
+        """Normalised by the statistics of these edges, which are remembered."""
+        first = self._norms[0]
         moments = first_moments(u, v, graph)
         scale = first.weight * torch.rsqrt(moments[1] + first.eps)
         u, v = scale * (u - moments[0]) + first.bias, scale * v
-        layers = [(m.weight, n.weight, n.bias) for m, n in zip(self.rest, norms, strict=True)]
-        made, found = edge_stack(u, v, graph, layers, first.eps, dtype=dtype)
-        for norm, each in zip(self.norms, [moments, *found], strict=True):
+        made, found = edge_stack(u, v, graph, self._layers, first.eps, dtype=dtype)
+        for norm, each in zip(self._norms, [moments, *found], strict=True):
             _remember(norm, each, len(graph.neighbours))
         return made
 
     def _learned(self, u: Tensor, v: Tensor, graph: Graph, dtype: torch.dtype) -> Tensor:
-        (scale, shift), *affine = map(_affine, self.norms)
+        """Normalised by the statistics of the training."""
+        (scale, shift), *affine = map(_affine, self._norms)
         u, v = scale * u + shift, scale * v
         if torch.is_grad_enabled():
-            norms = list(self.norms)[1:]
-            layers = [(m.weight, n.weight, n.bias) for m, n in zip(self.rest, norms, strict=True)]
-            fixed = [(n.running_mean, n.running_var) for n in norms]
-            return edge_stack(u, v, graph, layers, self.norms[0].eps, fixed, dtype)[0]
-        folded = [((a[:, None] * m.weight).to(dtype), b.to(dtype)) for m, (a, b) in zip(self.rest, affine, strict=True)]
+            fixed = [_running(norm) for norm in self._norms[1:]]
+            return edge_stack(u, v, graph, self._layers, self._norms[0].eps, fixed, dtype)[0]
+        weights = [weight for weight, _, _ in self._layers]
+        folded = [((a[:, None] * w).to(dtype), b.to(dtype)) for w, (a, b) in zip(weights, affine, strict=True)]
         return edge_stack_inference(u.to(dtype), v.to(dtype), graph, folded)
+
+    @property
+    def _norms(self) -> list[nn.BatchNorm1d]:
+        return [cast(nn.BatchNorm1d, norm) for norm in self.norms]
+
+    @property
+    def _layers(self) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """(weight, gamma, beta) of each layer but the first."""
+        linear = [cast(nn.Linear, layer) for layer in self.rest]
+        return [(m.weight, n.weight, n.bias) for m, n in zip(linear, self._norms[1:], strict=True)]
 
     def padded(self, x: Tensor, neighbours: Tensor, there: Tensor | None) -> Tensor:
         """Padded constituents with the statistics of the training, in a form that can be exported.
@@ -93,10 +103,10 @@ class EdgeConv(nn.Module):
         own, other = self.first.weight.chunk(2, dim=1)
         u, v = F.linear(x, own - other), F.pad(F.linear(x, other), (0, 0, 0, 1))
         index = neighbours.flatten(1)[..., None].expand(-1, -1, v.shape[2])
-        h = u[:, :, None] + v.gather(1, index).unflatten(1, (-1, k))
-        for number, norm in enumerate(self.norms):
+        h = u[:, :, None] + v.gather(1, index).view(*u.shape[:2], k, u.shape[2])
+        for number, norm in enumerate(self._norms):
             if number:
-                h = F.linear(h, self.rest[number - 1].weight)
+                h = F.linear(h, self._layers[number - 1][0])
             scale, shift = _affine(norm)
             h = F.relu(h * scale + shift)
         if there is None:
@@ -108,10 +118,17 @@ class EdgeConv(nn.Module):
         return F.relu(plain + around)
 
 
-def _affine(norm: Any) -> tuple[Tensor, Tensor]:
+def _running(norm: nn.BatchNorm1d) -> Statistics:
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    return norm.running_mean, norm.running_var
+
+
+def _affine(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
     """(scale, shift) of a batch normalisation in evaluation."""
-    scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-    return scale, norm.bias - scale * norm.running_mean
+    mean, variance = _running(norm)
+    scale = norm.weight * torch.rsqrt(variance + norm.eps)
+    return scale, norm.bias - scale * mean
 
 
 def batch_norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
@@ -123,9 +140,12 @@ def batch_norm(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _remember(norm: Any, moments: Statistics, count: int) -> None:
+def _remember(norm: nn.BatchNorm1d, moments: Statistics, count: int) -> None:
     """Update the running statistics as batch normalisation does: with the unbiased variance."""
+    assert norm.momentum is not None
+    assert norm.num_batches_tracked is not None
     if count > 1:
+        mean, variance = _running(norm)
         norm.num_batches_tracked += 1
-        norm.running_mean.lerp_(moments[0].to(norm.running_mean.dtype), norm.momentum)
-        norm.running_var.lerp_(moments[1].to(norm.running_var.dtype) * (count / (count - 1)), norm.momentum)
+        mean.lerp_(moments[0].to(mean.dtype), norm.momentum)
+        variance.lerp_(moments[1].to(variance.dtype) * (count / (count - 1)), norm.momentum)

@@ -19,7 +19,7 @@ from kaon.layers.neighbours import Graph
 
 __all__ = ["Statistics", "edge_stack", "edge_stack_inference", "first_moments"]
 
-_CACHE = 1 << 19
+_CACHE = 1 << 20
 """Bytes of one tensor of a piece: the handful of them that a step touches fit a core's second-level cache."""
 _DEVICE = 1 << 28
 """The same on an accelerator, where it bounds memory only."""
@@ -35,7 +35,7 @@ class _Piece:
 
     def by_node(self, x: Tensor) -> Tensor:
         """(edges, channels) -> (nodes, degree, channels)."""
-        return x.unflatten(0, (-1, self.degree))
+        return x.view(-1, self.degree, x.shape[1])
 
 
 def _pieces(graph: Graph, channels: int, x: Tensor) -> Iterator[_Piece]:

@@ -111,7 +111,9 @@ class ParticleNet(Net):
         if not (self.training or torch.is_grad_enabled()) and len(mask) > _JETS:
             # Jets of like length together, and a bounded number of them.
             order = mask.sum(1).argsort(stable=True)
-            parts = [self._packed(points[rows], features[rows], mask[rows], dtype) for rows in order.split(_JETS)]
+            parts = [
+                self._packed(points[rows], features[rows], mask[rows], dtype) for rows in torch.split(order, _JETS)
+            ]
             joined = torch.cat(parts)
             return torch.empty_like(joined).index_copy_(0, order, joined)
         packed = pack(mask, exact=self.neighbours)
@@ -134,6 +136,7 @@ class ParticleNet(Net):
         outputs = []
         for block in self.edge_convs:
             neighbours, there = nearest(place, mask, self.neighbours)
+            assert isinstance(block, EdgeConv)
             x = place = block.padded(x, neighbours, None if self.fill else there) * real
             outputs.append(x)
         return (self._fused(outputs) * real).sum(1) / real.sum(1).clamp(min=1)
@@ -141,7 +144,7 @@ class ParticleNet(Net):
     def _fused(self, outputs: Sequence[Tensor]) -> Tensor:
         if self.fusion is None:
             return outputs[-1]
-        return F.relu(batch_norm(self.fusion_norm, self.fusion(torch.cat(list(outputs), dim=-1))))
+        return F.relu(batch_norm(self.fusion_norm, F.linear(torch.cat(list(outputs), dim=-1), self.fusion.weight)))
 
     @staticmethod
     def from_weaver(state: Mapping[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
