@@ -229,11 +229,11 @@ LANDSCAPE = Study(
             settings={"batch_size": 64, "scaling": (0.5,), "scaling_models": ("topodnn", "pfn")},
         ),
         "quick": Scale(
-            13_000,
+            10_000,
             2,
             minutes=30,
             settings={
-                "batch_size": 128,
+                "batch_size": 64,
                 "scaling": (0.125, 0.25, 0.5),
                 "scaling_models": ("topodnn", "nsubjettiness_8", "efn", "pfn"),
             },

@@ -16,7 +16,7 @@ from kaon.studies.base import Context
 __all__ = ["RECIPE", "SPLIT", "Sample", "sample_of"]
 
 RECIPE = "top-tagging"
-SPLIT = (0.46, 0.08, 0.31)
+SPLIT = (0.40, 0.07, 0.35)
 """Training, validation, test; what is left is held out."""
 _REST = 1 - sum(SPLIT)
 

@@ -98,14 +98,17 @@ def _table(
     return found
 
 
-def _later(rejection_50: float | None, rejection_30: float, parameters: float, source: str) -> dict[str, Published]:
+def _later(rejection_50: float, rejection_30: float, parameters: float, source: str) -> dict[str, Published]:
     """What a later paper says of the same sample."""
-    found = {"rejection_30": Published(rejection_30, None, source), "parameters": Published(parameters, None, source)}
-    return found if rejection_50 is None else {**found, "rejection_50": Published(rejection_50, None, source)}
+    return {
+        "rejection_30": Published(rejection_30, None, source),
+        "rejection_50": Published(rejection_50, None, source),
+        "parameters": Published(parameters, None, source),
+    }
 
 
 PARTICLE_NET, PART = "arXiv:1902.08570", "arXiv:2202.03772"
-LORENTZ_NET, PELICAN, LGATR = "arXiv:2201.08187", "arXiv:2307.16506", "arXiv:2411.00446"
+LORENTZ_NET, LGATR_SLIM = "arXiv:2201.08187", "arXiv:2512.17011"
 
 _LIGHT = Effort(20, 2)
 _CLOSED = Effort(1, 1)
@@ -134,37 +137,37 @@ TAGGERS = (
     ),
     Tagger(
         "cnn",
-        Effort(6),
+        Effort(5),
         {"epochs": 40, "batch_size": 128, "learning_rate": 1e-3, "optimizer": "adam", "weight_decay": 0.0},
         _table(0.981, 0.930, 914, 14, 995, 610_000),
     ),
     Tagger(
         "resnext",
-        Effort(4),
+        Effort(3),
         {"epochs": 30, "batch_size": 256, "learning_rate": 3e-3, "schedule": "one_cycle", "weight_decay": 1e-4},
         _table(0.984, 0.936, 1122, 47, 1270, 1_460_000, Published(302, None, PARTICLE_NET)),
     ),
     Tagger(
         "recnn",
-        Effort(8),
+        Effort(20, 2),
         {"epochs": 20, "batch_size": 64, "learning_rate": 5e-4, "optimizer": "adam", "weight_decay": 0.0},
         {"rejection_30": Published(810, None, "arXiv:1902.09914, version 1"), "parameters": Published(13_000)},
     ),
     Tagger(
         "treenin",
-        Effort(6),
+        Effort(20, 2),
         {"epochs": 40, "batch_size": 64, "learning_rate": 2e-3, "optimizer": "adam", "weight_decay": 0.0},
         _table(0.982, 0.933, 1025, 11, 1202, 34_000),
     ),
     Tagger(
         "pcnn",
-        Effort(10),
+        Effort(15),
         {"epochs": 30, "batch_size": 256, "learning_rate": 3e-3, "schedule": "one_cycle", "weight_decay": 1e-4},
         _table(0.980, 0.930, 732, 24, 845, 348_000, Published(201, None, PARTICLE_NET)),
     ),
     Tagger(
         "lbn",
-        Effort(15, 2),
+        Effort(20, 2),
         {"epochs": 50, "batch_size": 1024, "learning_rate": 1e-3, "optimizer": "adam", "weight_decay": 1e-5},
         _table(0.981, 0.931, 836, 17, 859, 705_000),
     ),
@@ -188,12 +191,12 @@ TAGGERS = (
     ),
     Tagger(
         "transformer",
-        Effort(4),
+        Effort(6),
         {"epochs": 20, "batch_size": 256, "learning_rate": 1e-3, "weight_decay": 0.01, "gradient_clip": 1.0},
     ),
     Tagger(
         "particle_net_lite",
-        Effort(6),
+        Effort(12),
         {"epochs": 20, "batch_size": 1024, "learning_rate": 5e-3, "schedule": "one_cycle", "weight_decay": 1e-4},
         _later(325, 1262, 26_000, PARTICLE_NET),
     ),
@@ -214,23 +217,17 @@ TAGGERS = (
     ),
     Tagger(
         "lorentz_net",
-        Effort(3),
+        Effort(2),
         {"epochs": 35, "batch_size": 128, "learning_rate": 1e-3, "weight_decay": 0.01, "warmup": 0.14},
         _later(498, 2195, 224_000, LORENTZ_NET),
     ),
     Tagger(
-        "pelican",
-        Effort(3),
-        {"epochs": 35, "batch_size": 100, "learning_rate": 2.5e-3, "weight_decay": 0.005, "warmup": 0.11},
-        _later(None, 2250, 208_000, PELICAN),
-    ),
-    Tagger(
         "lgatr_slim",
-        Effort(3),
+        Effort(2),
         {"epochs": 20, "batch_size": 128, "learning_rate": 1e-3, "weight_decay": 0.01, "gradient_clip": 1.0},
         {
-            "rejection_50": Published(546, None, "L-GATr-slim, as the L-GATr papers report it"),
-            "rejection_30": Published(2264, None, "L-GATr-slim, as the L-GATr papers report it"),
+            "rejection_50": Published(546, None, LGATR_SLIM),
+            "rejection_30": Published(2264, None, LGATR_SLIM),
         },
     ),
 )
