@@ -59,6 +59,20 @@ def test_an_example_is_spread_about_the_fitted_mean_and_seeded() -> None:
     assert spec.example(1)["x"].shape == (1, 16, 2)
 
 
+def test_an_example_has_integers_that_point_to_something_and_padding_where_asked_for() -> None:
+    index = Input("index", ("nodes", 2), "int64")
+    spec = InputSpec((Input("x", ("nodes", 3)), index, Input("mask", ("nodes",), "bool"), Input("jet", (2,))))
+    made = spec.example(50, {"nodes": 7}, full=False)
+    counts = made["mask"].sum(1)
+    assert (counts[0], counts[1], len(set(counts)) > 3) == (0, 7, True)
+    np.testing.assert_array_equal(made["mask"], np.arange(7) < counts[:, None])
+    assert ((made["x"] != 0).all(2) == made["mask"]).all()
+    assert (made["index"] == 0).all()
+    assert (made["jet"] != 0).all()
+    assert spec.example(3)["mask"].all()
+    assert spec.example(3, {"nodes": 1}, full=False)["mask"].all()
+
+
 def test_inputs_are_found_by_name() -> None:
     spec = InputSpec((Input("features", ("constituents", 3)), Input("mask", ("constituents",), "bool")))
     assert spec["features"].width == 3

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from kaon.deploy.net_graph import net_graph
+from kaon.data import Input, InputSpec
+from kaon.deploy.net_graph import _tidy, net_graph
 from kaon.deploy.session import run, session
 from kaon.registry import lookup
 
@@ -72,3 +73,26 @@ def test_dropout_and_batch_norm_are_those_of_evaluation(make_tagger: Any) -> Non
     operators = {node.op_type for node in net_graph(net, 18).graph.node}
     assert "Dropout" not in operators
     assert "RandomUniformLike" not in operators
+
+
+def test_what_a_loop_reads_is_kept_and_what_it_says_of_its_source_is_not() -> None:
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto
+    spec = InputSpec((Input("x", ("nodes", 2)), Input("y", ("nodes", 2)), Input("unused", (1,))))
+    add = helper.make_node("Add", ["state", "y"], ["next"], doc_string="/home/somebody/net.py")
+    add.metadata_props.add(key="source", value="/home/somebody/net.py")
+    go_on = helper.make_node("Identity", ["go"], ["again"])
+    scalar = [helper.make_tensor_value_info(*pair, []) for pair in (("i", kind.INT64), ("go", kind.BOOL))]
+    state = helper.make_tensor_value_info("state", kind.FLOAT, None)
+    state.metadata_props.add(key="source", value="/home/somebody/net.py")
+    ends = [
+        helper.make_tensor_value_info("again", kind.BOOL, []),
+        helper.make_tensor_value_info("next", kind.FLOAT, None),
+    ]
+    body = helper.make_graph([add, go_on], "body", [*scalar, state], ends)
+    loop = helper.make_node("Loop", ["", "", "x"], ["score"], body=body)
+    inputs = [helper.make_tensor_value_info(i.name, kind.FLOAT, ["b", *map(str, i.shape)]) for i in spec]
+    outputs = [helper.make_tensor_value_info("score", kind.FLOAT, ["b", 2])]
+    tidied = _tidy(helper.make_model(helper.make_graph([loop], "g", inputs, outputs)), spec)
+    assert [value.name for value in tidied.graph.input] == ["x", "y"]
+    assert b"somebody" not in tidied.SerializeToString()

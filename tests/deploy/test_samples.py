@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from kaon.data import Input, InputSpec
 from kaon.data.forest import Forest
@@ -40,6 +43,18 @@ def test_padding_is_zero_after_the_last_constituent_and_jets_keep_their_features
 def test_a_flat_table_needs_no_mask() -> None:
     flat = InputSpec((Input("features", (4,)),))
     assert all(set(b) == {"features"} for b in net_samples(flat))
+
+
+def test_a_representation_can_make_the_events_itself() -> None:
+    asked = []
+
+    def example(events: int, sizes: dict[str, int], seed: int) -> dict[str, NDArray[Any]]:
+        asked.append((events, sizes["constituents"], seed))
+        return {"points": np.zeros(events)}
+
+    assert [len(b["points"]) for b in net_samples(SPEC, example)] == [events for events, _, _ in asked]
+    assert len({seed for _, _, seed in asked}) == len(asked) > 2
+    assert {length for _, length, _ in asked} >= {1, 40}
 
 
 def test_thresholds_are_hit_exactly_and_missed_by_one_step() -> None:

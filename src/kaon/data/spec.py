@@ -98,13 +98,18 @@ class InputSpec:
         """Names of the axes whose length may differ between batches, in order of appearance."""
         return list(dict.fromkeys(a for i in self.inputs for a in i.shape if isinstance(a, str)))
 
-    def example(self, events: int, sizes: Mapping[str, int] | None = None, seed: int = 0) -> dict[str, NDArray[Any]]:
-        """Random arrays that fit: normal numbers about the fitted mean, all-true masks.
+    def example(
+        self, events: int, sizes: Mapping[str, int] | None = None, seed: int = 0, full: bool = True
+    ) -> dict[str, NDArray[Any]]:
+        """Random arrays that fit: normal numbers about the fitted mean, zeros for integers, true masks.
+
+        Integers point to something, and only 0 always exists; a representation can make better ones.
 
         Args:
             events: batch size.
             sizes: length of each dynamic axis; 16 where not given.
             seed: of the random numbers.
+            full: no padding; otherwise events of any length, the first one empty and the second one full.
         """
         random = np.random.default_rng(seed)
         lengths = dict.fromkeys(self.dynamic_axes, 16) | dict(sizes or {})
@@ -114,13 +119,30 @@ class InputSpec:
             if item.dtype == "bool":
                 made[item.name] = np.ones(shape, bool)
                 continue
+            if np.issubdtype(item.dtype, np.integer):
+                made[item.name] = np.zeros(shape, item.dtype)
+                continue
             values = random.normal(size=shape)
             if item.scale:
                 values = values / np.asarray(item.scale)
             if item.shift:
                 values = values + np.asarray(item.shift)
             made[item.name] = values.astype(item.dtype)
+        if not full:
+            for axis in dict.fromkeys(item.shape[0] for item in self if item.dtype == "bool" and item.shape):
+                if isinstance(axis, str) and lengths[axis] > 1:
+                    counts = random.integers(0, lengths[axis] + 1, events)
+                    counts[: min(events, 2)] = (0, lengths[axis])[:events]
+                    self._cut(made, axis, counts)
         return made
+
+    def _cut(self, arrays: dict[str, NDArray[Any]], axis: str, counts: NDArray[np.int64]) -> None:
+        """Leave only the first entries along an axis, (events,) of them; the rest is zero, as padding is."""
+        for item in self:
+            if item.shape[:1] == (axis,):
+                values = arrays[item.name]
+                real = np.arange(values.shape[1]) < counts[:, None]
+                values[~real] = 0
 
     def check(self, inputs: Mapping[str, NDArray[Any]]) -> None:
         """Raise unless the arrays have the declared names, ranks, sizes and dtypes.

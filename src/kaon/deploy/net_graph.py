@@ -93,14 +93,26 @@ def _tidy(model: Any, spec: InputSpec) -> Any:
         for size in value.type.tensor_type.shape.dim:
             if size.dim_param:
                 size.dim_param = names.get(size.dim_param, size.dim_param)
-    for part in (model, graph, *graph.node, *graph.initializer, *model.functions):
+    graphs = [graph, *_bodies(graph.node), *(body for f in model.functions for body in _bodies(f.node))]
+    nodes = [node for part in (*graphs, *model.functions) for node in part.node]
+    values = [value for part in graphs for value in (*part.initializer, *part.input, *part.output, *part.value_info)]
+    for part in (model, *graphs, *nodes, *values, *model.functions):
         part.ClearField("metadata_props")
         part.ClearField("doc_string")
-    used = {name for node in graph.node for name in node.input}
+    used = {name for part in graphs for node in part.node for name in node.input}  # bodies of loops see all values
     kept = [value for value in graph.input if value.name in used]
     del graph.input[:]
     graph.input.extend(kept)
     return model
+
+
+def _bodies(nodes: Any) -> Iterator[Any]:
+    """The graphs inside these nodes, at any depth: the bodies of loops and the branches of conditions."""
+    for node in nodes:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield attribute.g
+                yield from _bodies(attribute.g.node)
 
 
 @contextmanager

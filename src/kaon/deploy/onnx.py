@@ -84,7 +84,7 @@ def export_onnx(
     model = tagger.model
     samples: Iterable[Mapping[str, NDArray[Any]]]
     if isinstance(model, Net):
-        proto, samples = net_graph(model, opset), net_samples(tagger.spec)
+        proto, samples = net_graph(model, opset), net_samples(tagger.spec, tagger.representation.example)
     elif isinstance(forest := _forest(model), Forest):
         (name,) = tagger.spec.names
         proto, samples = tree_graph(forest, name, opset), tree_samples(forest, name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,26 +14,25 @@ from kaon.data.forest import Forest
 
 __all__ = ["net_samples", "tree_samples"]
 
+Example = Callable[[int, dict[str, int], int], dict[str, NDArray[Any]]]
+
 _SIZES = ((1, 1), (2, 3), (33, 40), (1, 16))
 """(events, length of every dynamic axis) of the random batches."""
 
 
-def net_samples(spec: InputSpec, seed: int = 0) -> Iterator[dict[str, NDArray[Any]]]:
+def net_samples(spec: InputSpec, example: Example | None = None, seed: int = 0) -> Iterator[dict[str, NDArray[Any]]]:
     """Batches of several sizes; where there is a mask, events of any length, the empty one and the full one included.
 
     Args:
         spec: what the network reads.
+        example: makes (events, length of the dynamic axes, seed) into inputs, as `Representation.example` does; by
+            default random numbers that the specification allows.
         seed: of the random numbers.
     """
     random = np.random.default_rng(seed)
+    make = example or partial(spec.example, full=False)
     for events, length in _SIZES:
-        inputs = spec.example(events, dict.fromkeys(spec.dynamic_axes, length), seed=int(random.integers(2**31)))
-        masks = [item for item in spec if item.dtype == "bool"]
-        yield inputs
-        if masks and length > 1:
-            counts = random.integers(0, length + 1, events)
-            counts[: min(events, 2)] = (0, length)[:events]
-            yield _masked(spec, inputs, counts)
+        yield make(events, dict.fromkeys(spec.dynamic_axes, length), int(random.integers(2**31)))
 
 
 def tree_samples(forest: Forest, name: str, events: int = 2000, seed: int = 0) -> Iterator[dict[str, NDArray[Any]]]:
@@ -60,17 +60,3 @@ def tree_samples(forest: Forest, name: str, events: int = 2000, seed: int = 0) -
     x = np.where(random.random(x.shape) < 0.02, odd, x)
     yield {name: x}
     yield {name: x[:1]}
-
-
-def _masked(spec: InputSpec, inputs: Mapping[str, NDArray[Any]], counts: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """The same events with only their first constituents, (events,) of them; the rest is zero, as padding is."""
-    axes = {item.shape for item in spec if item.dtype == "bool"}
-    made = dict(inputs)
-    for item in spec:
-        if item.shape[:1] in axes:
-            values = inputs[item.name]
-            real = np.arange(values.shape[1]) < counts[:, None]
-            made[item.name] = np.where(
-                real.reshape(*real.shape, *[1] * (values.ndim - 2)), values, np.zeros_like(values)
-            )
-    return made

@@ -53,6 +53,21 @@ class Representation(ABC):
         constant = sigma < 1e-6 * np.maximum(1.0, np.abs(mean))
         return mean, 1 / np.where(constant, 1.0, sigma)
 
+    def example(self, events: int, sizes: Mapping[str, int] | None = None, seed: int = 0) -> dict[str, NDArray[Any]]:
+        """Random inputs on which an exported network is compared with the original, events of any length among them.
+
+        The specification's own, unless the arrays of a possible event are bound to each other, as indices are.
+
+        Args:
+            events: batch size.
+            sizes: length of each dynamic axis; 16 where not given.
+            seed: of the random numbers.
+
+        Raises:
+            NotFitted: before `fit`.
+        """
+        return self.spec.example(events, sizes, seed, full=False)
+
     @property
     def spec(self) -> InputSpec:
         """The fitted specification.
