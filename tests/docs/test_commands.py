@@ -5,13 +5,14 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from kaon.cli.main import main
-from kaon.data import Events
+from kaon.data import Events, Provenance
 from kaon.data.io import write
 from kaon.learn import TrainConfig, train
 from kaon.simulate import load_recipe
@@ -113,6 +114,19 @@ def test_add_a_model(jets: Events) -> None:
     Path("transverse.py").write_text(blocks(page, "python")[0])
     (compare,) = commands(page)
     run([*compare, "--option", "transverse.py.f=8"])
+
+
+def test_reproduce(jets: Events) -> None:
+    """The study of the page, on random jets that take the place of simulated ones."""
+    page = DOCS / "howto" / "reproduce.md"
+    Path("quark_gluon.py").write_text(blocks(page, "python")[0])
+    made = replace(jets, provenance=Provenance("quark-gluon", seed=1))
+    make_jets(made, "kaon-studies/quark-gluon/smoke/events/quark-gluon-400-seed1.h5")
+    shown = commands(page)
+    assert [arguments[0] for arguments in shown] == ["reproduce"] * 4
+    run(shown[0])
+    run(shown[3])
+    assert Path("kaon-studies/quark-gluon/smoke/report.html").exists()
 
 
 def test_add_a_recipe() -> None:
