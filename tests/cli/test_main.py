@@ -17,7 +17,7 @@ from kaon.errors import ConfigError, DataError, KaonWarning, MissingExtra, Simul
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_starts_with_what_the_list_of_commands_says(name: str, kaon: Any) -> None:
-    doc = inspect.getdoc(importlib.import_module(f"kaon.cli.{name}").command)
+    doc = inspect.getdoc(importlib.import_module(f"kaon.cli.{name.replace('-', '_')}").command)
     assert doc is not None
     assert doc.split("\n")[0] == COMMANDS[name]
     assert COMMANDS[name].split()[0] in kaon(name, "--help").out

@@ -57,6 +57,17 @@ def test_everything_but_the_absolute_scale_is_relative_to_the_jet(jets: Events) 
     )
 
 
+def test_outward_a_mirrored_jet_is_the_same(jets: Events) -> None:
+    p = jets["constituents"]
+    mirrored = momenta(p.px, p.py, -p.pz, p.E)
+    np.testing.assert_allclose(point_features(mirrored, outward=True), point_features(p, outward=True), atol=1e-6)
+    plain, turned = point_features(p, ("deta",)), point_features(p, ("deta",), outward=True)
+    assert (plain != turned).any()
+    np.testing.assert_array_equal(np.abs(plain), np.abs(turned))
+    found = arrays(jets, outward=True)
+    np.testing.assert_array_equal(found["points"][found["mask"]][:, :1], turned)
+
+
 def arrays(jets: Events, **options: Any) -> dict[str, NDArray[Any]]:
     return dict(PointCloud(**options).fit_transform(jets).inputs)
 

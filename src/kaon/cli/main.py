@@ -28,6 +28,7 @@ COMMANDS = {
     "reproduce": "Make a published result again, beside the published numbers.",
     "evaluate": "Measure a trained model, with errors.",
     "predict": "Write the scores of a trained model for files of any size.",
+    "import-weights": "Turn the weights of weaver-core into a tagger of kaon.",
     "export": "Turn a trained model into an ONNX file and check that it gives the same scores.",
     "report": "Write the HTML report, or publication figures, of finished runs.",
 }
@@ -60,7 +61,7 @@ class _Commands(TyperGroup):
 
 def command(name: str) -> Any:
     """The runnable command of that name; imports its module."""
-    return _build(name, import_module(f"kaon.cli.{name}").command)
+    return _build(name, import_module(f"kaon.cli.{name.replace('-', '_')}").command)
 
 
 def _build(name: str, function: Any) -> Any:

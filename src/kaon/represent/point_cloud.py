@@ -37,7 +37,7 @@ _TINY = 1e-8
 """Momenta below this many GeV count as this much in a logarithm."""
 
 
-def point_features(constituents: Any, names: Sequence[str] = SEVEN) -> NDArray[np.float32]:
+def point_features(constituents: Any, names: Sequence[str] = SEVEN, *, outward: bool = False) -> NDArray[np.float32]:
     """Features of every constituent, relative to its jet, (all constituents, features) float32.
 
     Qu, Gouskos, https://arxiv.org/abs/1902.08570, table 2.
@@ -45,6 +45,8 @@ def point_features(constituents: Any, names: Sequence[str] = SEVEN) -> NDArray[n
     Args:
         constituents: jagged records with px, py, pz, E (GeV), (jets, constituents).
         names: out of `FEATURES`.
+        outward: turn the sign of deta where the jet's eta is negative, so that it points away from the centre of the
+            detector: a mirrored collision gives the same features.
 
     Raises:
         UnknownName: no such feature.
@@ -57,7 +59,10 @@ def point_features(constituents: Any, names: Sequence[str] = SEVEN) -> NDArray[n
     jet = [np.repeat(segment_sum(v, counts), counts) for v in (px, py, pz, E)]
     pt = kin.transverse_momentum(px, py)
     scalar = np.repeat(segment_sum(pt, counts), counts)
-    deta = kin.pseudorapidity(px, py, pz) - kin.pseudorapidity(*jet[:3])
+    axis = kin.pseudorapidity(*jet[:3])
+    deta = kin.pseudorapidity(px, py, pz) - axis
+    if outward:
+        deta = np.where(axis < 0, -deta, deta)
     dphi = kin.delta_phi(kin.phi(px, py), kin.phi(*jet[:2]))
 
     def log(x: NDArray[Any]) -> NDArray[Any]:
@@ -84,6 +89,7 @@ class PointCloud(Representation):
         features: names out of `FEATURES`.
         standardise: fit shift and scale of the features on the training jets.
         momenta: give the four-momenta as well.
+        outward: count deta away from the centre of the detector, as weaver-core's examples do.
 
     Output: `points` (jets, constituents, 2) float32, (deta, dphi) from the jet axis; `features`
     (jets, constituents, features) float32; where asked for `momenta` (jets, constituents, 4) float32, (E, px, py, pz)
@@ -98,10 +104,17 @@ class PointCloud(Representation):
         features: Sequence[str] = SEVEN,
         standardise: bool = True,
         momenta: bool = False,
+        outward: bool = False,
     ) -> None:
         if constituents < 1:
             raise ConfigError(f"constituents={constituents}; at least one is needed")
-        super().__init__(constituents=constituents, features=list(features), standardise=standardise, momenta=momenta)
+        super().__init__(
+            constituents=constituents,
+            features=list(features),
+            standardise=standardise,
+            momenta=momenta,
+            outward=outward,
+        )
         self.standardised = ("features",) if standardise else ()  # type: ignore[misc]  # an option here
 
     def arrays(self, events: Events) -> dict[str, NDArray[Any]]:
@@ -110,7 +123,7 @@ class PointCloud(Representation):
         counts = counts_of(column)
         names = ["deta", "dphi", *self.options["features"]]
         length = max(1, min(int(counts.max(initial=0)), self.options["constituents"]))
-        padded, mask = pad(point_features(column, names), counts, length)
+        padded, mask = pad(point_features(column, names, outward=self.options["outward"]), counts, length)
         made = {"points": padded[..., :2].copy(), "features": padded[..., 2:].copy()}
         if self.options["momenta"]:
             made["momenta"], _ = pad(np.stack([flat(column[name]) for name in MOMENTUM], axis=1), counts, length)
