@@ -174,6 +174,8 @@ def train(
             rows = made.solve(replace(data.train, weight=weight).take(used), validation, seed=config.seed)
             made.eval()
             write_log(folder / LOG, rows)
+            if progress is not None:
+                progress(1.0, 1.0, rows[-1] if rows else {})
         else:
             batch = data.train if used.all() else data.train.take(used)
             sample = to_tensors(batch, weight[used])
