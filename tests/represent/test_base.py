@@ -48,6 +48,8 @@ def test_an_unfitted_representation_refuses_to_run() -> None:
         Lists().state()
     with pytest.raises(NotFitted, match=says):
         _ = Lists().spec
+    with pytest.raises(NotFitted, match=says):
+        Lists().example(3)
 
 
 @given(hnp.arrays(np.float32, (5, 3, 2), elements=st.floats(-1000, 1000, width=32)))
