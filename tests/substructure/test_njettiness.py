@@ -81,6 +81,13 @@ def test_nothing_is_left_when_every_constituent_has_an_axis(make_jets: Any) -> N
     assert (found[~(found > 0)] == 0).all(), "0, not NaN"
 
 
+def test_more_jets_than_fit_one_call_are_the_same_jets(make_jets: Any) -> None:
+    jets = make_jets(8200, sizes=[4] * 8200)["constituents"]
+    whole = nsubjettiness(jets, (1, 2))
+    np.testing.assert_array_equal(nsubjettiness(jets[8185:], (1, 2)), whole[8185:])
+    assert whole.shape == (8200, 2)
+
+
 def test_a_jet_of_zeros_and_no_jets_at_all(jets: Events) -> None:
     silent = jets["constituents"][:2]
     silent = ak.zip({name: 0 * silent[name] for name in ("px", "py", "pz", "E")})

@@ -15,11 +15,14 @@ from kaon.extras import require
 
 __all__ = ["nsubjettiness"]
 
+_CHUNK = 8192
+"""Jets of one call: FastJet keeps all objects of a call in memory, about 20 kB a jet."""
+
 
 def nsubjettiness(
     constituents: Any, bodies: Sequence[int] = (1, 2, 3), beta: float = 1.0, axes: str = "OnePass_KT_Axes"
 ) -> NDArray[np.float64]:
-    """tau_N^(beta) = (1 / sum_i pT_i) sum_i pT_i min_a R_(a,i)^beta, for a whole batch of jets in one call.
+    """tau_N^(beta) = (1 / sum_i pT_i) sum_i pT_i min_a R_(a,i)^beta, for thousands of jets in one call.
 
     Thaler, Van Tilburg, JHEP 03 (2011) 015, https://arxiv.org/abs/1011.2268, here without the jet radius in the
     denominator. A jet with no more constituents than axes (also an empty one) or without transverse momentum has
@@ -45,6 +48,14 @@ def nsubjettiness(
     fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
     if len(constituents) == 0 or not bodies:
         return np.zeros((len(constituents), len(bodies)))
+    found = [
+        _chunk(fastjet, constituents[start : start + _CHUNK], bodies, beta, axes)
+        for start in range(0, len(constituents), _CHUNK)
+    ]
+    return np.concatenate(found)
+
+
+def _chunk(fastjet: Any, constituents: Any, bodies: Sequence[int], beta: float, axes: str) -> NDArray[np.float64]:
     momenta = ak.zip({name: ak.values_astype(constituents[name], np.float64) for name in ("px", "py", "pz", "E")})
     sequence = fastjet.ClusterSequence(ak.to_packed(momenta), fastjet.JetDefinition(fastjet.kt_algorithm, 1.0))
     taus = sequence.njettiness(
