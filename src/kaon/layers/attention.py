@@ -148,8 +148,8 @@ class ClassBlock(_Parts):
         # As in the paper's code, the query is not normalised. The bias of the keys drops out of the softmax.
         query = torch.einsum("bd,hed->bhe", token, weight[0]) + bias[0]
         query = torch.einsum("bhe,hed->bhd", query, weight[1])
-        scores = torch.matmul(query, seen.transpose(1, 2)).float() * size**-0.5
+        scores = torch.matmul(query, seen.transpose(1, 2)) * size**-0.5
         hidden = F.pad(~mask, (1, 0))[:, None]
-        share = self.dropout(scores.masked_fill(hidden, MASKED).softmax(-1).to(seen.dtype))
+        share = self.dropout(scores.masked_fill(hidden, MASKED).softmax(-1))
         value = torch.einsum("bhd,hed->bhe", torch.matmul(share, seen), weight[2]) + bias[2]
         return self._finish(token, value.flatten(1))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 __all__ = ["Group", "by_length", "in_order"]
 
-TOKENS = {"cpu": 512, "cuda": 1 << 16}
+TOKENS = {"cpu": 1024, "cuda": 1 << 16}
 """Constituents of a group, padding included: what stays in a core's cache, or what fills an accelerator."""
 
 

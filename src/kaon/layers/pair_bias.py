@@ -46,16 +46,18 @@ class PairBias(nn.Module):
         lowered = torch.is_autocast_enabled(x.device.type)
         dtype = torch.get_autocast_dtype(x.device.type) if lowered else x.dtype
         mean, variance = moments(x)
+        dropped = torch.zeros_like(mean)  # the bias of the layer in front, which a stage leaves out
         stage: Any = PairStage.apply
         norm: Any
         layer: Any
         for depth, (norm, layer) in enumerate(zip(self.norms, self.layers, strict=False)):
-            self._remember(norm, mean, variance, len(x))
+            self._remember(norm, mean + dropped, variance, len(x))
+            dropped = layer.bias
             x, mean, variance = stage(
                 x, mean, variance, norm.weight, norm.bias, layer.weight, layer.bias, norm.eps, depth > 0, dtype
             )
         last: Any = self.norms[-1]
-        self._remember(last, mean, variance, len(x))
+        self._remember(last, mean + dropped, variance, len(x))
         x = x.to(mean.dtype)
         variance, mean = torch.var_mean(x, dim=0, correction=0)  # as above, but differentiable
         made: Tensor = (x - mean) * (last.weight * (variance + last.eps).rsqrt()) + last.bias

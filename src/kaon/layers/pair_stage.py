@@ -43,10 +43,12 @@ def _wide(x: Tensor) -> Tensor:
 
 
 class PairStage(torch.autograd.Function):
-    """y -> GELU(gamma (y - mean) / sqrt(variance + eps) + beta) W^T + b, with mean and variance of the batch.
+    """y -> GELU(gamma (y - mean) / sqrt(variance + eps) + beta) W^T, with mean and variance of the batch.
 
-    Of all the intermediate results of (rows, columns), and there are six a layer, only y is kept: the backward pass
-    makes the others again, piece by piece. The statistics of the result come with it, as the next stage needs them.
+    The bias of the linear layer is left out, as the batch norm behind it would subtract it again; its gradient is there
+    all the same, and is zero up to rounding. Of the intermediate results of (rows, columns), and there are six a layer,
+    only y is kept: the backward pass makes the others again, piece by piece. The statistics of the result come with it,
+    as the next stage needs them. There is no second derivative.
     """
 
     @staticmethod
@@ -70,7 +72,7 @@ class PairStage(torch.autograd.Function):
             y: (rows, columns).
             mean, variance: its moments. They are differentiated through here, not by the caller.
             gamma, beta: of the batch norm, (columns,).
-            weight, bias: (width, columns), (width,).
+            weight, bias: (width, columns), and the (width,) that is left out.
             eps: of the batch norm.
             activate: whether there is a GELU.
             dtype: of the matrix products and of the result.
@@ -78,12 +80,12 @@ class PairStage(torch.autograd.Function):
         rstd = (variance + eps).rsqrt()
         scale = gamma * rstd
         shift = beta - mean * scale
-        matrix, offset = weight.to(dtype), bias.to(dtype)
+        matrix = weight.to(dtype)
         made = y.new_empty(len(y), len(weight), dtype=dtype)
         found = []
         for piece, target in zip(pieces(y), pieces(made), strict=True):
             z = torch.addcmul(shift, _wide(piece), scale)
-            torch.addmm(offset, (F.gelu(z) if activate else z).to(dtype), matrix.T, out=target)
+            torch.mm((F.gelu(z) if activate else z).to(dtype), matrix.T, out=target)
             found.append(_statistics(target))
         statistics = _combined(found, made)
         ctx.save_for_backward(y, mean, rstd, gamma, beta, weight)
@@ -109,10 +111,11 @@ class PairStage(torch.autograd.Function):
             to_bias += _wide(g).sum(0)
             back = _wide(g @ matrix)
             if ctx.activate:
-                back = torch.ops.aten.gelu_backward(back, z)
-            target.copy_(back)
+                back = torch.ops.aten.gelu_backward(back, z, grad_input=target)
+            else:
+                target.copy_(back)
             to_shift += back.sum(0)
-            to_scale += torch.mul(back, wide, out=back).sum(0)
+            to_scale += (back * wide).sum(0)
         # shift = beta - mean scale and scale = gamma rstd depend on y through its moments.
         to_gamma = (to_scale - mean * to_shift) * rstd
         if not ctx.needs_input_grad[0]:
@@ -120,5 +123,5 @@ class PairStage(torch.autograd.Function):
         slope = gamma * rstd.square() * to_gamma / len(y)
         level = scale * to_shift / len(y) - mean * slope
         for piece, target in zip(pieces(y), pieces(to_y), strict=True):
-            target.mul_(scale).sub_(torch.addcmul(level, _wide(piece), slope))
+            torch.addcmul(-level, target, scale, out=target).addcmul_(_wide(piece), slope, value=-1)
         return to_y.to(y.dtype), None, None, to_gamma, to_shift, to_weight, to_bias, None, None, None
