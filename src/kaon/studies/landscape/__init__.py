@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -86,8 +87,8 @@ def _compare(context: Context, sample: Sample, taggers: list[Tagger], known: Map
 def _ordered(context: Context, models: list[str]) -> Comparison:
     """The runs on disk, in the order of the table."""
     home = context.folder / "comparison"
-    info = dict(load(home).info)
-    write_json(home / "comparison.json", {**info, "models": models})
+    noted = home / "comparison.json"
+    write_json(noted, {**json.loads(noted.read_text()), "models": models})
     return load(home)
 
 
