@@ -16,7 +16,7 @@ WORDS = 30
 TOPICS = np.random.default_rng(7).dirichlet(np.full(WORDS, 0.3), 3)
 
 
-def texts(count: int = 600, topics: int = 2, seed: int = 0) -> Batch:
+def texts(count: int = 300, topics: int = 2, seed: int = 0) -> Batch:
     """Texts that LDA describes; their label is the topic of the larger part of the words."""
     random = np.random.default_rng(seed)
     shares = random.dirichlet(np.full(topics, 0.5), count)
@@ -36,9 +36,9 @@ def topics_of(model: LatentDirichlet) -> np.ndarray[tuple[int, ...], np.dtype[np
 
 @pytest.mark.parametrize("topics", [2, 3])
 def test_it_finds_the_topics_and_labels_say_which_is_which(topics: int) -> None:
-    model = net(topics)
-    model.solve(texts(1500, topics), None, seed=0)
-    assert np.abs(topics_of(model) - TOPICS[:topics]).sum(1).max() < 0.25, "total variation"
+    model = net(topics, restarts=2)
+    model.solve(texts(800, topics), None, seed=0)
+    assert np.abs(topics_of(model) - TOPICS[:topics]).sum(1).max() < 0.3, "total variation"
     test = texts(500, topics, seed=1)
     with torch.no_grad():
         found = model({"features": torch.from_numpy(test.inputs["features"])}).argmax(1).numpy()
@@ -46,16 +46,16 @@ def test_it_finds_the_topics_and_labels_say_which_is_which(topics: int) -> None:
 
 
 def test_it_agrees_with_scikit_learn() -> None:
-    batch = texts(1000)
-    model = net(alpha=0.4, eta=0.1)
+    batch = texts(400)
+    model = net(alpha=0.4, eta=0.1, restarts=1)
     model.solve(batch, None, seed=0)
-    theirs = LatentDirichletAllocation(2, doc_topic_prior=0.4, topic_word_prior=0.1, max_iter=60, random_state=0)
+    theirs = LatentDirichletAllocation(2, doc_topic_prior=0.4, topic_word_prior=0.1, max_iter=40, random_state=0)
     theirs.fit(batch.inputs["features"])
     expected = theirs.components_ / theirs.components_.sum(1, keepdims=True)
     found = topics_of(model)
     if np.abs(found - expected).sum() > np.abs(found[::-1] - expected).sum():
         expected = expected[::-1]
-    np.testing.assert_allclose(found, expected, atol=0.005)
+    np.testing.assert_allclose(found, expected, atol=0.01)
 
 
 def test_the_logit_is_the_likelihood_ratio() -> None:
@@ -71,7 +71,7 @@ def test_the_logit_is_the_likelihood_ratio() -> None:
 
 def test_labels_enter_only_in_which_topic_is_which() -> None:
     batch = texts()
-    one, two = net(), net()
+    one, two = net(restarts=1), net(restarts=1)
     one.solve(batch, None, seed=3)
     two.solve(Batch(batch.inputs, 1 - batch.labels), None, seed=3)
     np.testing.assert_allclose(topics_of(one), topics_of(two)[::-1], rtol=1e-5)
@@ -114,6 +114,6 @@ def test_jets_without_words_are_refused() -> None:
 
 
 @pytest.mark.parametrize("options", [{"alpha": 0.0}, {"eta": -1.0}, {"iterations": 0}, {"restarts": 0}])
-def test_options_without_sense_are_refused(options: dict[str, float]) -> None:
+def test_options_without_sense_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="alpha and eta above 0"):
         net(**options)

@@ -18,8 +18,8 @@ from kaon.models.base import Solved
 
 __all__ = ["LatentDirichlet"]
 
-_STEPS = 20
-"""Updates of the topic shares of a jet for one update of the topics."""
+_STEPS = 5
+"""Updates of the topic shares of a jet, from where they were, for one update of the topics."""
 
 
 class LatentDirichlet(Solved):
@@ -108,9 +108,10 @@ class LatentDirichlet(Solved):
         """The log, the probabilities of words, (topics, words), and the shares, (jets, topics), from one start."""
         total = float(weights @ np.asarray(counts.sum(1))[:, 0])
         rows: list[dict[str, float]] = []
+        shares = np.ones((counts.shape[0], self.outputs))
         for iteration in range(self.iterations):
             log_words = digamma(posterior) - digamma(posterior.sum(1, keepdims=True))
-            shares, used, likelihood = _shares(counts, np.exp(log_words), self.alpha)
+            shares, used, likelihood = _shares(counts, np.exp(log_words), self.alpha, shares)
             # Negative weights may take from a word more than there is.
             found = self.eta + np.maximum(used(weights), 0)
             change = float(np.abs(found / found.sum(1, keepdims=True) - _normalised(posterior)).sum(1).max())
@@ -119,7 +120,7 @@ class LatentDirichlet(Solved):
             rows.append({"epoch": float(iteration), "negative_log_likelihood": loss, "change": change})
             if change < 1e-4:
                 break
-        return rows, _normalised(posterior), shares
+        return rows, _normalised(posterior), _normalised(shares)
 
 
 def _normalised(posterior: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -127,22 +128,24 @@ def _normalised(posterior: NDArray[np.float64]) -> NDArray[np.float64]:
     return made
 
 
-def _shares(counts: Any, words: NDArray[np.float64], alpha: float) -> tuple[NDArray[np.float64], Any, Any]:
+def _shares(
+    counts: Any, words: NDArray[np.float64], alpha: float, posterior: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], Any, Any]:
     """The posterior of each jet for given topics.
 
     Args:
         counts: sparse, (jets, words).
         words: exp of the mean logarithm of the words' probabilities, (topics, words).
         alpha: prior.
+        posterior: parameters of the Dirichlet distribution of each jet's shares so far, (jets, topics).
 
     Returns:
-        shares of the topics, (jets, topics); a function from weights (jets,) to the weighted counts that each topic
+        these parameters, better; a function from weights (jets,) to the weighted counts that each topic
         explains, (topics, words); ln likelihood of each jet, (jets,).
     """
     column = counts.indices
     owner = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
     ratio = counts.copy()
-    posterior = np.ones((counts.shape[0], len(words)))
     for _ in range(_STEPS):
         topics = np.exp(digamma(posterior) - digamma(posterior.sum(1, keepdims=True)))
         norm = np.einsum("nt,tn->n", topics[owner], words[:, column]) + 1e-300
@@ -154,7 +157,7 @@ def _shares(counts: Any, words: NDArray[np.float64], alpha: float) -> tuple[NDAr
         explained: NDArray[np.float64] = words * (ratio.T @ (topics * weights[:, None])).T
         return explained
 
-    return _normalised(posterior), used, likelihood
+    return posterior, used, likelihood
 
 
 VARIANTS = {"lda": LatentDirichlet}
