@@ -40,6 +40,7 @@ from torch.nn import functional as F
 
 from kaon.data import Events, Input, InputSpec
 from kaon.models.base import Net
+from kaon.models.part import ParticleTransformer
 from kaon.models.particle_net import ParticleNet
 
 BATCH, CONSTITUENTS = 128, 100
@@ -96,6 +97,17 @@ CONTESTS = (
             ("training", "float32"): 3.0,
             ("training", "bfloat16"): 5.0,
         },
+    ),
+    Contest(
+        name="part",
+        ours=lambda spec: ParticleTransformer(spec, 2),
+        inputs={"features": 7, "momenta": 4},
+        module="ParticleTransformer",
+        network="ParticleTransformer",
+        arguments={"input_dim": 7, "num_classes": 2},
+        peer_inputs=("features", "vectors", "mask"),
+        convert=lambda state: ParticleTransformer.from_weaver(state)[1],
+        claims={("inference", "float32"): 2.0, ("training", "float32"): 2.0},
     ),
 )
 
@@ -237,6 +249,26 @@ def report(contest: Contest, seconds: Mapping[tuple[str, str, str], list[float]]
     )
 
 
+def accuracy(contest: Contest, events: Events, epochs: int) -> None:
+    """What half precision does to a short training: AUC of either training, evaluated in either precision."""
+    from kaon.evaluate import auc
+    from kaon.learn import Classifier
+
+    train, test = events.split((2 / 3, 1 / 3), seed=0)
+    found: dict[str, dict[str, float]] = {}
+    for trained in PRECISIONS:
+        options: dict[str, Any] = {"epochs": epochs, "batch_size": BATCH, "seed": 0, "precision": trained}
+        tagger = Classifier(contest.name, device="cpu", **options).fit(train).tagger_
+        batch = tagger.representation.transform(test)
+        for evaluated in PRECISIONS:
+            with torch.autocast("cpu", torch.bfloat16, enabled=evaluated == "bfloat16"):
+                score = tagger.predict_batch(batch)[:, 1]
+            found.setdefault(trained, {})[evaluated] = float(auc(score, test.labels))
+    print(f"  AUC after {epochs} epochs of {len(train)} jets, on {len(test)} others:")
+    for trained, row in found.items():
+        print(f"    trained in {trained:9}", *(f"evaluated in {name} {value:.4f}  " for name, value in row.items()))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", choices=[c.name for c in CONTESTS], help="one network; all by default")
@@ -244,6 +276,7 @@ def main() -> None:
     parser.add_argument("--jets", type=int, default=6000, help="jets simulated, for the AUC too (%(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch (%(default)s)")
     parser.add_argument("--clock", choices=("cpu", "wall"), default="cpu", help="seconds counted (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=3, help="of the short training (%(default)s)")
     parser.add_argument("--skip-auc", action="store_true", help="leave the short training out")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -259,6 +292,8 @@ def main() -> None:
         for contest in CONTESTS:
             if given.only in (None, contest.name):
                 compare(contest, batches, Path(folder), given)
+                if not given.skip_auc:
+                    accuracy(contest, events, given.epochs)
 
 
 STANDARD = {

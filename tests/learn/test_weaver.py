@@ -53,7 +53,7 @@ def test_the_preprocessing_is_that_of_the_examples(checkpoint: Path, jets: Event
     assert tagger.representation.options["outward"] is True
     assert tagger.predict(jets).score.shape == (len(jets), 2)
     other = import_weaver(checkpoint, constants={"dr": (0.5, 2)}, outward=False, **WORDS)
-    assert other.spec["features"].shift == (0, 0, 0, 0, 0.5, 0, 0)
+    assert list(other.spec["features"].shift) == [0, 0, 0, 0, 0.5, 0, 0]
     assert other.representation.options["outward"] is False
 
 

@@ -233,32 +233,39 @@ class _Stack(torch.autograd.Function):
             for piece in pieces:
                 sums.add(top(piece), before[-1][piece.edges])
         for number in reversed(range(depth)):
-            z, weight, gamma = before[number], flat[3 * number].to(u.dtype), flat[3 * number + 1]
+            z, gamma = before[number], flat[3 * number + 1]
             mean, variance = moments[2 * number], moments[2 * number + 1]
             inverse = torch.rsqrt(variance + ctx.eps)
             d_beta = sums.plain.to(inverse.dtype)
             d_gamma = (sums.weighted.to(inverse.dtype) - mean * d_beta) * inverse
+            # Behind the normalisation the gradient is scale (dy + slope z + offset). Only dy + slope z is made on the
+            # edges: the scale goes into the weights, and the offset, equal on all edges, into a bias and a sum.
             scale = gamma * inverse
-            slope = torch.zeros_like(scale) if ctx.fixed else -scale * inverse * d_gamma / edges
-            offset = torch.zeros_like(scale) if ctx.fixed else -scale * d_beta / edges - slope * mean
-            scale, slope, offset = (t.to(u.dtype) for t in (scale, slope, offset))
-            d_weight = torch.zeros_like(flat[3 * number])
-            sums = _Sums(before[number - 1])
-            below = u.new_empty(len(graph.neighbours), weight.shape[1]) if number else None
-            du, dv = (gradient.new_zeros(t.shape) for t in (u, v)) if not number else (None, None)
+            slope = torch.zeros_like(scale) if ctx.fixed else -inverse * d_gamma / edges
+            offset = torch.zeros_like(scale) if ctx.fixed else -d_beta / edges - slope * mean
+            scaled = (scale[:, None] * flat[3 * number]).to(u.dtype)
+            constant, slope = (offset @ (scale[:, None] * flat[3 * number])).to(u.dtype), slope.to(u.dtype)
+            product, total = torch.zeros_like(flat[3 * number]), torch.zeros_like(flat[3 * number][0])
+            below: Tensor | None = None
+            if number:
+                below = u.new_empty(len(graph.neighbours), scaled.shape[1])
+                sums = _Sums(before[number - 1])
+            else:
+                du, dv = gradient.new_zeros(u.shape), gradient.new_zeros(v.shape)
             for piece in pieces:
                 dy = top(piece) if kept is None else kept[piece.edges]
-                dz = dy.mul_(scale)
                 if not ctx.fixed:
-                    dz += torch.addcmul(offset, z[piece.edges], slope)
+                    dy.addcmul_(z[piece.edges], slope)
                 h = _input(u, v, graph, before, affine, number, piece)
-                d_weight += torch.mm(dz.T, h)
-                dh = _through(torch.mm(dz, weight), h)
-                if below is not None:
-                    below[piece.edges] = dh
+                product += torch.mm(dy.T, h)
+                total += h.sum(0)
+                target = None if below is None else below[piece.edges]
+                dh = _through(torch.addmm(constant, dy, scaled, out=target), h)
+                if number:
                     sums.add(dh, before[number - 1][piece.edges])
                 else:
                     _spread(dh, graph, piece, du, dv)
+            d_weight = scale[:, None] * (product + torch.outer(offset, total))
             kept = below
             found = [d_weight, d_gamma, d_beta, *found]
         if not depth:
