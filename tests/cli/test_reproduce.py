@@ -47,7 +47,7 @@ def test_a_study_and_its_repetition(own: str, kaon: Any, jets_file: Path) -> Non
     first = kaon(*words)
     assert first.code == 0, first.err
     assert "bdt" in first.out
-    assert "(0.9)" in first.out
+    assert "(0.900)" in first.out
     assert "Few jets." in first.out
     folder = Path("here/trees/smoke")
     assert f"report  {folder}/report.html" in first.out

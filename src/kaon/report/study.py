@@ -61,12 +61,15 @@ class Value:
         return "" if self.error is None else f"stat. ± {self.error:,.{places(self.error, 2)}f}"
 
     def published_text(self, column: Column) -> str:
-        """What was published, to be read; empty if nothing was."""
+        """What was published, to be read; empty if nothing was.
+
+        >>> Value(published=0.98).published_text(Column("auc", "AUC", 1, "", decimals=4))
+        '0.980'
+        """
         if self.published is None:
             return ""
-        digits = f"{self.published:,.10g}"
-        more = "" if self.published_spread is None else f" ± {self.published_spread:,.10g}"
-        return f"{digits}{more} {column.unit}".strip()
+        numbers = [self.published, *([] if self.published_spread is None else [self.published_spread])]
+        return f"{' ± '.join(_written(n, column) for n in numbers)} {column.unit}".strip()
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,12 @@ def _known(value: Value) -> dict[str, Any]:
     """What is known of a value; JSON has no NaN."""
     found = {k: v for k, v in vars(value).items() if v not in (None, "")}
     return {k: v for k, v in found.items() if not isinstance(v, float) or math.isfinite(v)}
+
+
+def _written(number: float, column: Column) -> str:
+    """A published number with all its digits, and with the three of a column of small numbers."""
+    shown = f"{number:,.10g}"
+    return f"{number:.3f}" if (column.decimals or 0) >= 3 and len(shown.partition(".")[2]) < 3 else shown
 
 
 def _plain(title: str) -> str:

@@ -106,8 +106,8 @@ def test_again_nothing_is_trained(done: tuple[Result, Path], files: list[str]) -
 
 
 def test_simulated_jets_one_tagger_and_no_goat(make_jets: Callable[..., Events], tmp_path: Path) -> None:
-    jets = replace(make_jets(600), provenance=Provenance("top-tagging", seed=1))
-    file = tmp_path / "landscape" / "smoke" / "events" / "top-tagging-600-seed1.h5"  # as if stopped after simulating
+    jets = replace(make_jets(400), provenance=Provenance("top-tagging", seed=1))
+    file = tmp_path / "landscape" / "smoke" / "events" / "top-tagging-400-seed1.h5"  # as if stopped after simulating
     file.parent.mkdir(parents=True)
     write(jets, file)
     result, _ = perform(LANDSCAPE, "smoke", tmp_path, models=["topodnn", "goat"])

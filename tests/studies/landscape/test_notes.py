@@ -19,9 +19,13 @@ def words(make_jets: Callable[..., Events], scale: ScaleName, goat: bool, simula
     sample = Sample(Parts(jets, jets, jets), make_jets(30), "100 jets", simulated, {})
     context = Context("landscape", scale, LANDSCAPE.scales[scale], Path("nowhere"))
     models = ("pfn", "goat") if goat else ("pfn",)
-    runs = [RunRecord(m, m, 0, {"train_seconds": 90.0}) for m in models]
+    runs = [
+        RunRecord(m, m, 0, {"train_seconds": 90.0}, environment={"started": f"2026-01-02T03:0{len(m)}:05"})
+        for m in models
+    ]
     taggers = [t for t in TAGGERS if t.model == "pfn"]
-    comparison = Comparison(tuple(runs), info={"created": "2026-01-02T03:04:05"})
+    comparison = Comparison(tuple(runs))
+    assert facts(sample, comparison)["Begun"] == "2026-01-02 03:03"
     assert facts(sample, comparison)["Jets"] == "100 training, 100 validation, 30 held out, 100 test"
     learned = {"pfn": {50: 0.9, 100: 0.95}} if goat else {"pfn": {100: 0.95}}
     return " ".join(notes(context, sample, taggers, comparison, learned))

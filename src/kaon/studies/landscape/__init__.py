@@ -225,7 +225,7 @@ LANDSCAPE = Study(
     source="Butter et al., The Machine Learning landscape of top taggers, SciPost Phys. 7 (2019) 014, arXiv:1902.09914",
     scales={
         "smoke": Scale(
-            600,
+            400,
             minutes=2,
             settings={"batch_size": 64, "scaling": (0.5,), "scaling_models": ("topodnn", "pfn")},
         ),

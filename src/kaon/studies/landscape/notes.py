@@ -22,7 +22,7 @@ def facts(sample: Sample, comparison: Comparison) -> dict[str, str]:
         "Data": sample.words,
         "Jets": sample.told(),
         "Trainings": f"{len(comparison.runs)}, {seconds / 60:,.0f} minutes in all",
-        "Made": str(comparison.info.get("created", ""))[:16].replace("T", " "),
+        "Begun": min(str(run.environment.get("started", "")) for run in comparison.runs)[:16].replace("T", " "),
     }
 
 
@@ -40,17 +40,15 @@ def notes(
         f"The paper trains on {_PAPER_JETS:,} jets; here there are {jets:,}, one in {_PAPER_JETS / jets:,.0f}. "
         + (
             "They are simulated after its recipe with an emulation of the detector, so that even with as many jets the "
-            "numbers would not be the paper's. With the public files, `--data train.h5 val.h5 test.h5` compares like "
+            "numbers would not be the paper's. With the public files, --data train.h5 val.h5 test.h5 compares like "
             "with like."
             if sample.simulated
             else "They are the files that were given."
         ),
         _epochs(context, taggers),
         _growth(learned, jets),
-        f"All taggers are judged on the same {len(test):,} test jets, {background:,} of them background: a rejection "
-        f"of 100 rests on {background / 100:,.0f} jets and is known to {(100 / background) ** 0.5:.0%}, one of 1,000 "
-        f"on {background / 1000:,.1f}. Differences between taggers are better known than that, because the jets are "
-        "the same.",
+        f"All taggers are judged on the same {len(test):,} test jets, {background:,} of them background: "
+        f"{_known(background)}. Differences between taggers are better known than that, because the jets are the same.",
         "Training is the wall-clock time of one training; inference is the network alone, with its inputs ready: for "
         "N-subjettiness, energy flow polynomials, trees and images, making the inputs takes longer than reading them.",
     ]
@@ -66,6 +64,15 @@ def notes(
     if absent and not context.models:
         made.append(f"Not in this version of kaon: {', '.join(absent)}.")
     return [text for text in made if text]
+
+
+def _known(background: int) -> str:
+    """What a low and a high rejection leave of so many background jets, and their relative errors 1 / sqrt(n)."""
+    low, high = (10, 100) if background < 10_000 else (100, 1000)
+    return (
+        f"a rejection of {low} leaves {background / low:,.0f} of them and is known to {(low / background) ** 0.5:.0%}, "
+        f"one of {high:,} leaves {background / high:,.0f} and is known to {(high / background) ** 0.5:.0%}"
+    )
 
 
 def _epochs(context: Context, taggers: Sequence[Tagger]) -> str:
@@ -98,6 +105,5 @@ def _growth(learned: Mapping[str, Mapping[int, float]], jets: int) -> str:
     return (
         f"What more data would change: from {few:,} to {jets:,} training jets, with as many steps, the AUC of "
         f"{', that of '.join(told)}. A curve that still rises has not had all the jets it can use. The published "
-        "numbers show the rest of the way: with more than a million jets the large networks, which are behind or level "
-        "with the light ones on few, are ahead of them."
+        "numbers show the rest of the way: with more than a million jets, networks on clouds of particles lead."
     )
