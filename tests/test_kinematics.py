@@ -109,7 +109,17 @@ FUNCTIONS: dict[Callable[..., NDArray[Any]], int] = {
 
 
 def test_every_function_is_listed_above() -> None:
-    assert {f.__name__ for f in FUNCTIONS} == set(kin.__all__)
+    assert {f.__name__ for f in FUNCTIONS} | {"polar"} == set(kin.__all__)
+
+
+@given(hnp.arrays(float, (5, 3), elements=component))
+def test_polar_coordinates_are_the_three_at_once(p: NDArray[Any]) -> None:
+    px, py, pz = p.T
+    pt, eta, phi = kin.polar(px, py, pz)
+    np.testing.assert_allclose(pt, kin.transverse_momentum(px, py), rtol=1e-14)
+    np.testing.assert_allclose(eta, kin.pseudorapidity(px, py, pz), rtol=1e-12)
+    np.testing.assert_array_equal(phi, kin.phi(px, py))
+    assert kin.polar(*p.T.astype(np.float32))[1].dtype == np.float32
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
