@@ -20,7 +20,7 @@ from kaon.substructure.picture import Picture, draw
 __all__ = ["JetImages", "jet_images"]
 
 _MOMENTUM = ("px", "py", "pz", "E")
-_CHUNK = 2048
+_CHUNK = 1024
 """Jets drawn at a time, so that what is calculated on the way stays in the processor's cache."""
 
 

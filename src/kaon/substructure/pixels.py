@@ -54,7 +54,7 @@ class Jets:
 
     def spread(self, values: Array) -> Array:
         """What is one a jet as one a constituent, (jets,) -> (constituents,)."""
-        return values[self.owner]
+        return values.take(self.owner)
 
     def take(self, kept: NDArray[np.bool_]) -> Jets:
         """The same jets with the kept constituents only, (constituents,) bool."""
@@ -116,9 +116,7 @@ def pixel_of(eta: Array, phi: Array, pixels: int, half_width: float) -> tuple[Ar
     reach = half_width + ROUNDING
     inside = (np.abs(eta) <= reach) & (np.abs(phi) <= reach)
     scale = pixels / (2 * half_width)
-    row, column = (
-        np.minimum(np.where(inside, (x + reach) * scale, 0).astype(np.int64), pixels - 1) for x in (eta, phi)
-    )
+    row, column = (np.minimum(((x + reach) * scale).astype(np.int64), pixels - 1) for x in (eta, phi))
     return row * pixels + column, inside
 
 
