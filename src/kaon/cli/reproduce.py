@@ -122,7 +122,7 @@ def study_states(output: Path) -> list[dict[str, Any]]:
 
     def words(study: Any, scale: Any, far: str) -> str:
         minutes = study.scales[scale].minutes
-        return far if far != "not run" or minutes is None else f"{far} (about {duration(60 * minutes)})"
+        return far if far != "not run" or minutes is None else f"{far} (about {minutes:g} min)"
 
     return [
         {
