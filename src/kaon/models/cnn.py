@@ -14,6 +14,7 @@ from kaon.data import InputSpec
 from kaon.errors import ConfigError
 from kaon.layers.dense import dense
 from kaon.layers.normalise import Normalise
+from kaon.layers.pieces import in_pieces
 from kaon.models.base import Net
 
 __all__ = ["ConvolutionalNetwork"]
@@ -27,7 +28,7 @@ class ConvolutionalNetwork(Net):
     Unlike there, the image is scaled by one fitted number, so that the pixels of a normalised image are not too small
     for the initial weights (uniform, of Glorot, as in Keras).
 
-    On a CPU it works on channels-last tensors, 1.5 times as quick in float32 and twice in bfloat16.
+    On a CPU it works on channels-last tensors, 1.3 times as quick in float32 and twice in bfloat16.
 
     Args:
         spec: `image` of shape (channels, eta, phi).
@@ -78,7 +79,10 @@ class ConvolutionalNetwork(Net):
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""
-        x = self.normalise(inputs["image"])
+        return in_pieces(self._logits, inputs["image"])
+
+    def _logits(self, image: Tensor) -> Tensor:
+        x = self.normalise(image)
         for i, layer in enumerate(self.convolutions):
             x = layer(x) if i else self._first(x)
             if i % 2:

@@ -152,12 +152,9 @@ class RealNorm(nn.Module):
             rows = F.relu(rows) if self.relu else rows
             return _sequence(rows.new_zeros(x.shape[3], x.shape[1]).index_copy(0, places.real, rows))
         norm = self.norm
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-        shift = norm.bias - norm.running_mean * scale
-        x = torch.addcmul(shift[:, None, None], x, scale[:, None, None])
-        return (F.relu(x) if self.relu else x) * places.mask
+        x = F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)
+        x = F.relu(x, inplace=True) if self.relu else x
+        return x * places.mask.to(x.dtype)
 
 
 class Unit(nn.Module):

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from kaon.data import InputSpec
 from kaon.errors import ConfigError
 from kaon.layers.normalise import Normalise
+from kaon.layers.pieces import in_pieces
 from kaon.models.base import Net
 
 __all__ = ["ResNeXt"]
@@ -74,8 +75,12 @@ class ResNeXt(Net):
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""
-        x = self.normalise(inputs["image"])
-        x = F.relu(self.stem(x))
+        # Batch norms of a training need the whole batch; also one without a gradient.
+        image = inputs["image"]
+        return self._logits(image) if self.training else in_pieces(self._logits, image)
+
+    def _logits(self, image: Tensor) -> Tensor:
+        x = F.relu(self.stem(self.normalise(image)))
         if not torch.compiler.is_exporting():
             x = x.contiguous(memory_format=torch.channels_last)
         x = self.blocks(x).mean((2, 3))
@@ -107,7 +112,7 @@ class Bottleneck(nn.Module):
         y: Tensor = F.relu(self.reduce(x), inplace=True)
         y = F.relu(self.grouped(y), inplace=True)
         y = self.expand(y)
-        y = y + (x if self.shortcut is None else self.shortcut(x))
+        y += x if self.shortcut is None else self.shortcut(x)
         return F.relu(y, inplace=True)
 
 
