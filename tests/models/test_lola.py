@@ -84,6 +84,7 @@ def test_the_metric_is_shown_normalised(jets: Events) -> None:
     assert made(jets).metric_diagonal.tolist() == [1, -1, -1, -1]
     net = made(jets, metric="learned")
     assert net.metric_diagonal.tolist() == [1, 1, 1, 1], "it starts without a notion of time"
+    assert made(jets, metric="learned", start=(2.0, 0.0, -1.0, 1.0)).metric_diagonal.tolist() == [1, 0, -0.5, 0.5]
     with torch.no_grad():
         net.lola.metric.copy_(torch.tensor([-2.0, 2.0, 2.0, 1.0]))
     assert net.metric_diagonal.tolist() == [1, -1, -1, -0.5]
@@ -111,3 +112,5 @@ def test_slices_in_evaluation_change_nothing(jets: Events) -> None:
 def test_an_unknown_metric_is_refused(jets: Events) -> None:
     with pytest.raises(ConfigError, match="metric='euclid' of lola; it is one of: fixed, learned"):
         made(jets, metric="euclid")
+    with pytest.raises(ConfigError, match="has four elements"):
+        made(jets, metric="learned", start=(1.0, -1.0))

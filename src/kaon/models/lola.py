@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -31,8 +32,8 @@ class LoLa(Net):
 
     The sizes are not published in full; chosen are the 80 hardest constituents and 19 learned combinations, which with
     the sum of all make 100 vectors. Unlike there: momenta are divided by `scale`, and what the Lorentz layer finds,
-    which spans decades, goes through psi(x) = sign(x) ln(1 + |x|) before the dense layers. The learned metric starts
-    as diag(1, 1, 1, 1), which knows nothing of time and space.
+    which spans decades, goes through psi(x) = sign(x) ln(1 + |x|) before the dense layers. A learned metric
+    starts as diag(1, 1, 1, 1), which knows nothing of time and space, unless `start` says otherwise.
 
     Args:
         spec: `momenta` of shape (constituents, 4), (E, px, py, pz) in GeV, and `mask`.
@@ -40,11 +41,12 @@ class LoLa(Net):
         N: constituents; the hardest are kept, and a shorter jet is filled up with zeros.
         M: learned combinations.
         metric: "fixed" is diag(1, -1, -1, -1); "learned" is a diagonal that is trained.
+        start: where the diagonal sets out if it is trained.
         hidden: widths of the dense layers.
         scale: GeV in the network's unit of momentum.
 
     Raises:
-        ConfigError: no such metric.
+        ConfigError: no such metric, or a start that is not four numbers.
     """
 
     representations: ClassVar[tuple[str, ...]] = ("four_momenta", "particles")
@@ -58,15 +60,18 @@ class LoLa(Net):
         N: int = 80,
         M: int = 19,
         metric: str = "fixed",
+        start: Sequence[float] = (1.0, 1.0, 1.0, 1.0),
         hidden: tuple[int, ...] = (100, 50),
         scale: float = 10.0,
     ) -> None:
         super().__init__(spec, outputs)
         if metric not in METRICS:
             raise ConfigError(f"metric={metric!r} of lola; it is one of: {', '.join(METRICS)}")
+        if len(start) != 4:
+            raise ConfigError(f"start={tuple(start)} of lola; a diagonal metric has four elements: E, px, py, pz")
         self.N, self.scale = N, scale
         self.cola = CoLa(N, M)
-        self.lola = LorentzLayer(N + 1 + M, learned=metric == "learned")
+        self.lola = LorentzLayer(N + 1 + M, learned=metric == "learned", start=start)
         self.body = dense(7 * (N + 1 + M), hidden)
         self.head = nn.Linear(hidden[-1], outputs)
 
@@ -109,14 +114,15 @@ class LorentzLayer(nn.Module):
     Args:
         vectors: how many.
         learned: whether the metric is trained.
+        start: where it sets out then.
     """
 
     metric: Tensor
 
-    def __init__(self, vectors: int, *, learned: bool) -> None:
+    def __init__(self, vectors: int, *, learned: bool, start: Sequence[float] = (1.0, 1.0, 1.0, 1.0)) -> None:
         super().__init__()
         if learned:
-            self.metric = nn.Parameter(torch.ones(4))
+            self.metric = nn.Parameter(torch.tensor([float(g) for g in start]))
         else:
             self.register_buffer("metric", torch.tensor([1.0, -1.0, -1.0, -1.0]))
         self.energies = nn.Parameter(torch.randn(vectors, vectors) / vectors)
