@@ -37,8 +37,10 @@ def walk(made: Program) -> tuple[int, int]:
 def test_everything_is_made_before_it_is_read_and_forgotten_in_the_end() -> None:
     made = program(PRIMES)
     assert walk(made) == (made.vectors, 0)
-    assert len(made.firsts) == len(made.seconds) == len(PRIMES)
-    assert max(made.firsts + made.seconds) < made.vectors
+    assert len(made.pairs) == len(PRIMES)
+    assert max(made.few) < made.vectors
+    assert max(made.pairs) < len(made.few) * made.vectors
+    assert len(made.few) < made.vectors / 2
 
 
 def test_no_graphs_need_nothing() -> None:

@@ -19,7 +19,7 @@ __all__ = ["EnergyFlowPolynomials", "energy_flow_polynomials"]
 _STEP = 4
 """Jets are padded to a multiple of this many particles: what a jet gives must not depend on the others of its batch."""
 
-_ENTRIES = {"cpu": 2**16, "cuda": 2**25}
+_ENTRIES = {"cpu": 2**15, "cuda": 2**25}
 """Entries of one matrix over all jets of a chunk: on a CPU a handful of matrices stays in the cache."""
 
 

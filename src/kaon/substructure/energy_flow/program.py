@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -83,14 +84,14 @@ class Program:
     Args:
         levels: in order.
         vectors: how many there are.
-        firsts: vector of each connected graph.
-        seconds: the other one.
+        few: vectors such that each connected graph has one of them.
+        pairs: of each connected graph, the place of one of `few`, times `vectors`, plus the other vector.
     """
 
     levels: list[Level]
     vectors: int
-    firsts: tuple[int, ...]
-    seconds: tuple[int, ...]
+    few: tuple[int, ...]
+    pairs: tuple[int, ...]
 
 
 @cache
@@ -136,10 +137,12 @@ class _Compiler:
                     self.vector[key] = len(self.vector)
                 waiting = [key for key in waiting if key not in ready]
             levels.append(level)
-        pairs = [self.plan.pairs[graph] for graph in primes]
         _forget(levels)
-        firsts, seconds = (tuple(self.vector[pair[i]] for pair in pairs) for i in (0, 1))
-        return Program(levels, len(self.vector), firsts, seconds)
+        pairs = [tuple(self.vector[half] for half in self.plan.pairs[graph]) for graph in primes]
+        few = _covering(pairs)
+        place = {vector: i for i, vector in enumerate(few)}
+        ordered = [(a, b) if a in place else (b, a) for a, b in pairs]
+        return Program(levels, len(self.vector), few, tuple(place[a] * len(self.vector) + b for a, b in ordered))
 
     def _level(self, recipe: Recipe) -> int:
         """How many applications after one another a key needs."""
@@ -180,6 +183,17 @@ class _Compiler:
             case "core":
                 parts = zip(recipe.ends, sides, strict=True)
                 yield Core(number, tuple((i, j, side) for (i, j), side in parts), vectors)
+
+
+def _covering(pairs: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Some numbers such that one of each pair is among them, the most frequent first."""
+    few: list[int] = []
+    left = list(pairs)
+    while left:
+        count = Counter(number for pair in left for number in set(pair))
+        few.append(max(count, key=lambda number: (count[number], -number)))
+        left = [pair for pair in left if few[-1] not in pair]
+    return tuple(few)
 
 
 def _reads(step: Step) -> set[int]:
