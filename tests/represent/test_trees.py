@@ -67,6 +67,20 @@ def test_features_of_the_root_are_those_of_the_jet_and_parents_sum_their_childre
     np.testing.assert_allclose(eta, -np.log(np.tan(theta / 2)), rtol=1e-3, atol=1e-4)
 
 
+def test_centred_trees_know_neither_where_the_jet_points_nor_anything_less(jets: Events) -> None:
+    plain, centred = (Trees(centred=choice).fit_transform(jets).inputs for choice in (False, True))
+    eta, phi = 1, 2
+    others = [i for i in range(len(FEATURES)) if i not in (eta, phi)]
+    np.testing.assert_array_equal(centred["features"][..., others], plain["features"][..., others])
+    assert (centred["features"][:, 0, [eta, phi]] == 0).all()
+    moved = plain["features"][..., eta] - plain["features"][:, :1, eta]
+    np.testing.assert_allclose(centred["features"][..., eta][plain["mask"]], moved[plain["mask"]], atol=1e-5)
+    p, cos, sin = jets["constituents"], np.cos(2.0), np.sin(2.0)
+    turned = jets.with_columns(constituents=momenta(cos * p.px - sin * p.py, sin * p.px + cos * p.py, p.pz, p.E))
+    again = Trees(centred=True).fit_transform(turned).inputs["features"]
+    np.testing.assert_allclose(again, centred["features"], rtol=1e-5, atol=1e-5)
+
+
 def test_the_order_of_the_constituents_does_not_matter(jets: Events) -> None:
     fitted = Trees().fit(jets)
     one = fitted.transform(jets).inputs

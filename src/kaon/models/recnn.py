@@ -24,7 +24,9 @@ class RecNN(Net):
 
     Louppe, Cho, Becot, Cranmer, https://arxiv.org/abs/1702.00748, eqs. (3) to (5), with the features, the order of the
     children (the harder one is left) and the sizes of https://arxiv.org/abs/1902.09914. 13,101 parameters for two
-    classes. The product W_h [...] is taken apart, so that the share of u_k is computed for all nodes at once.
+    classes. Eta and phi are measured from the jet's axis (the paper moves and turns its jets instead; `trees` leaves
+    them, and then needs many more jets to learn from). The product W_h [...] is taken apart, so that the share of u_k
+    is computed for all nodes at once.
 
     Args:
         spec: `features` (nodes, features), `children` (nodes, 2), `depth` (nodes,) and `mask` (nodes,).
@@ -32,7 +34,7 @@ class RecNN(Net):
         h: channels of a state.
     """
 
-    representations: ClassVar[tuple[str, ...]] = ("trees", "trees_cambridge_aachen", "trees_anti_kt")
+    representations: ClassVar[tuple[str, ...]] = ("trees_centred", "trees")
     paper: ClassVar[str] = "https://arxiv.org/abs/1702.00748"
 
     def __init__(self, spec: InputSpec, outputs: int, *, h: int = 50) -> None:

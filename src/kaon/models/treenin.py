@@ -26,7 +26,8 @@ class TreeNiN(Net):
 
     Macaluso, Cranmer, https://github.com/diana-hep/TreeNiN, https://doi.org/10.5281/zenodo.2582216, in
     https://arxiv.org/abs/1902.09914; no paper of its own. 33,901 parameters for two classes: 2 x 400 (embeddings) +
-    7,550 (W_h) + 5 x 5,100 + 51. There, the two layers of the root count as the first two of the classifier.
+    7,550 (W_h) + 5 x 5,100 + 51. There, the two layers of the root count as the first two of the classifier,
+    and eta and phi are those of the detector (`trees`), which takes many more jets to learn from than `trees_centred`.
 
     Args:
         spec: `features` (nodes, features), `children` (nodes, 2), `depth` (nodes,) and `mask` (nodes,).
@@ -34,7 +35,7 @@ class TreeNiN(Net):
         h: channels of a state.
     """
 
-    representations: ClassVar[tuple[str, ...]] = ("trees", "trees_cambridge_aachen", "trees_anti_kt")
+    representations: ClassVar[tuple[str, ...]] = ("trees_centred", "trees")
     paper: ClassVar[str] = "https://arxiv.org/abs/1902.09914"
 
     def __init__(self, spec: InputSpec, outputs: int, *, h: int = 50) -> None:

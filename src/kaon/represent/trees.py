@@ -31,7 +31,7 @@ FEATURES = {
 """Name -> meaning: what TreeNiN reads of each node."""
 
 
-def node_features(histories: Histories) -> NDArray[np.float32]:
+def node_features(histories: Histories, centred: bool = False) -> NDArray[np.float32]:
     """The seven `FEATURES` of every node, the jets one after another, (nodes, 7) float32.
 
     Macaluso, Cranmer, https://github.com/diana-hep/TreeNiN, after Louppe, Cho, Becot, Cranmer,
@@ -39,15 +39,17 @@ def node_features(histories: Histories) -> NDArray[np.float32]:
 
     Args:
         histories: of `kaon.substructure.clustering.cluster`.
+        centred: eta and phi from the axis of the jet.
     """
     E, px, py, pz = histories.momenta.T
-    pt, energy = histories.pt, E[histories.starts[histories.owner]]
+    root = histories.starts[histories.owner]
+    pt, eta, phi = histories.pt, kin.pseudorapidity(px, py, pz), histories.azimuth
     columns = {
         "p": np.hypot(pt, pz),
-        "eta": kin.pseudorapidity(px, py, pz),
-        "phi": histories.azimuth,
+        "eta": eta - eta[root] if centred else eta,
+        "phi": kin.delta_phi(phi, phi[root]) if centred else phi,
         "e": E,
-        "e_fraction": np.divide(E, energy, out=np.zeros_like(E), where=energy > 0),
+        "e_fraction": np.divide(E, E[root], out=np.zeros_like(E), where=E[root] > 0),
         "pt": pt,
         "theta": np.arctan2(pt, pz),
     }
@@ -66,6 +68,8 @@ class Trees(Representation):
     Args:
         algorithm: `kt`, `cambridge-aachen` or `anti-kt`.
         constituents: how many of the hardest are clustered at most.
+        centred: eta and phi from the axis of the jet, as https://arxiv.org/abs/1702.00748 centres its jets. Without it
+            (TreeNiN) a network must learn from many more jets that where a jet is says nothing.
 
     Output, as wide as the largest tree, 2 n - 1 nodes for n constituents, and zero beyond a tree's last node:
     `features` (jets, nodes, 7) float32, see `FEATURES`; `children` (jets, nodes, 2) int64, the positions of both
@@ -79,19 +83,19 @@ class Trees(Representation):
     requires: ClassVar[tuple[str, ...]] = ("constituents",)
     standardised: ClassVar[tuple[str, ...]] = ("features",)
 
-    def __init__(self, algorithm: str = "kt", constituents: int = 200) -> None:
+    def __init__(self, algorithm: str = "kt", constituents: int = 200, centred: bool = False) -> None:
         if algorithm not in ALGORITHMS:
             raise ConfigError(f"algorithm={algorithm!r}; allowed: {', '.join(ALGORITHMS)}")
         if constituents < 1:
             raise ConfigError(f"constituents={constituents}; at least one is needed")
-        super().__init__(algorithm=algorithm, constituents=constituents)
+        super().__init__(algorithm=algorithm, constituents=constituents, centred=centred)
 
     def arrays(self, events: Events) -> dict[str, NDArray[Any]]:
         """Four arrays: `features`, `children`, `depth`, `mask`."""
         column = events["constituents"]
         counts_of(column)
         trees = cluster(column[:, : self.options["constituents"]], self.options["algorithm"])
-        return _padded(trees, max(1, int(trees.counts.max(initial=0))))
+        return _padded(trees, max(1, int(trees.counts.max(initial=0))), self.options["centred"])
 
     def describe(self, arrays: Mapping[str, NDArray[Any]]) -> InputSpec:
         """Four inputs that share the dynamic axis `nodes`."""
@@ -128,18 +132,14 @@ class Trees(Representation):
         pt, eta, phi = random.exponential(20, counts.sum()), *random.normal(0, 0.4, (2, counts.sum()))
         columns = {"px": pt * np.cos(phi), "py": pt * np.sin(phi), "pz": pt * np.sinh(eta), "E": pt * np.cosh(eta)}
         jets = ak.zip({name: ak.unflatten(values, counts) for name, values in columns.items()})
-        return _padded(cluster(jets, self.options["algorithm"]), length)
+        return _padded(cluster(jets, self.options["algorithm"]), length, self.options["centred"])
 
 
-def _padded(trees: Histories, length: int) -> dict[str, NDArray[Any]]:
-    features, mask = pad(node_features(trees), trees.counts, length)
+def _padded(trees: Histories, length: int, centred: bool) -> dict[str, NDArray[Any]]:
+    features, mask = pad(node_features(trees, centred), trees.counts, length)
     children, _ = pad(trees.children, trees.counts, length, dtype=np.int64)
     depth, _ = pad(trees.depth, trees.counts, length, dtype=np.int64)
     return {"features": features, "children": children, "depth": depth, "mask": mask}
 
 
-VARIANTS = {
-    "trees": Trees,
-    "trees_cambridge_aachen": partial(Trees, algorithm="cambridge-aachen"),
-    "trees_anti_kt": partial(Trees, algorithm="anti-kt"),
-}
+VARIANTS = {"trees": Trees, "trees_centred": partial(Trees, centred=True)}
