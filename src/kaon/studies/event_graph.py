@@ -25,14 +25,18 @@ MODELS = ("event_mpnn", "mlp", "bdt")
 SPLIT = (0.5, 0.1, 0.4)
 
 _ALONE = "event_mpnn without messages"
-_COLUMNS = tuple(c for c in COLUMNS if c.key != "accuracy")
+_COLUMNS = tuple(
+    replace(c, title=c.title.replace("jet", "event"), hint=c.hint.replace("jet", "event"))
+    for c in COLUMNS
+    if c.key != "accuracy"
+)
 
 
 def run(context: Context) -> Result:
     """Train a network on event graphs, the same without messages, and two models on flat event variables."""
     events = context.simulated("stop-search")
     parts = Parts.of(events, SPLIT, 0)
-    config = TrainConfig(epochs=context.scale.settings["epochs"], batch_size=256, threads=1)
+    config = TrainConfig(epochs=context.scale.settings["epochs"], batch_size=64, learning_rate=3e-3, threads=1)
     flat = {"features": [name for name in numeric_columns(events) if name != "met_phi"]}
     graph = RunConfig(model="event_mpnn", representation="event_graph", train=config, spectators=("met", "ht"))
     wanted = {
@@ -97,9 +101,14 @@ def _cross_sections(events: Events) -> str:
 
 
 def _summary(rows: list[ResultRow]) -> list[str]:
-    found = {row.name: row.values["auc"] for row in rows}
-    said = ", ".join(f"{name} {v.obtained:.4f}" for name, v in found.items() if v.obtained is not None)
-    return [f"AUC: {said}."] if said else []
+    auc = {row.name: v.obtained for row in rows if (v := row.values["auc"]).obtained is not None}
+    said = []
+    if (graph := auc.get("event_mpnn")) is not None and (alone := auc.get(_ALONE)) is not None:
+        said.append(f"Messages between the objects take the AUC from {alone:.4f} to {graph:.4f}.")
+    flat = [f"{auc[name]:.4f} ({name})" for name in ("mlp", "bdt") if name in auc]
+    if flat:
+        said.append(f"An analyst's flat variables reach {' and '.join(flat)}.")
+    return said
 
 
 _READS = {
