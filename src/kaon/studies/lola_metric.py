@@ -150,8 +150,8 @@ def _chart(metrics: NDArray[np.float64]) -> Any:
 
 
 _LEAD = (
-    "LoLa computes p<sup>μ</sup> g<sub>μν</sub> p<sup>ν</sup> of each constituent and of learned combinations. If its "
-    "four diagonal elements are free to train, nothing but the data can tell it that masses are invariant."
+    "LoLa finds g₀E² + g₁px² + g₂py² + g₃pz² of each constituent, of learned combinations and of their differences. "
+    "If the four g are free to train, nothing but the data can tell it that masses are invariant."
 )
 _NOTES = (
     "The paper reports Minkowski's metric up to a common factor, which is what stands as published. Every training "

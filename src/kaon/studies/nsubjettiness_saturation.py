@@ -174,9 +174,9 @@ def _slug(title: str) -> str:
 
 
 _LEAD = (
-    "The observables {τ₁<sup>(0.5)</sup>, τ₁<sup>(1)</sup>, τ₁<sup>(2)</sup>, …, τ<sub>M−1</sub><sup>(1)</sup>, "
-    "τ<sub>M−1</sub><sup>(2)</sup>} fix the momenta of M massless bodies. If a network stops improving with M, there "
-    "is nothing more to learn from softer emissions."
+    "The N-subjettiness observables τ₁ … τ_(M−1), each with the angular exponents 0.5, 1 and 2 but for the last, which "
+    "goes without 0.5, fix the momenta of M massless bodies. If a network stops improving with M, nothing more is "
+    "to be learned from softer emissions."
 )
 _NOTES = (
     "The paper draws its result and gives no table: the published number is that of the abstract, saturation at "
