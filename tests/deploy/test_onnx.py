@@ -22,8 +22,11 @@ from kaon.registry import origin, variants
 onnx = pytest.importorskip("onnx", reason="the extra `deploy` is not installed")
 pytest.importorskip("onnxruntime", reason="the extra `deploy` is not installed")
 
+QUICK = ("bdt", "bdt_xgboost", "mlp", "pfn", "topodnn")
+"""The conformance suite exports every network with its preferred representation; here stand one of each kind."""
+
 PAIRS = [
-    (name, representation)
+    pytest.param(name, representation, marks=() if name in QUICK else pytest.mark.slow)
     for name, made in variants("kaon.models").items()
     for representation in origin(made).representations
 ]
