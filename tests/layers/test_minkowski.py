@@ -69,6 +69,7 @@ def test_a_jet_is_at_rest_in_its_frame(dtype: torch.dtype) -> None:
     mask = torch.arange(9) < torch.tensor([9, 5, 3, 2, 1, 0])[:, None]
     frame = jet_frame(p, mask)
     assert frame.dtype == torch.float64
+    assert (frame[5] == torch.tensor([1.0, 0, 0, 0])).all(), "an empty jet has the laboratory"
     total = (boost(wide(p), frame) * mask[..., None]).sum(1)
     assert total[:4, 1:].abs().max() < 1e-5 * total[:4, 0].min()
     assert torch.isfinite(boost(wide(p), frame)).all()

@@ -41,7 +41,7 @@ def timelike(p: Tensor, floor: float) -> Tensor:
         floor: smallest mass as a fraction of sqrt(E^2 + |p|^2): bounds the Lorentz factor by about 1 / (sqrt(2) floor).
     """
     size = p.square().sum(-1)
-    mass2 = torch.maximum(square(p), floor**2 * size).clamp(min=torch.finfo(p.dtype).tiny ** 0.5)
+    mass2 = torch.maximum(square(p), floor**2 * size).clamp(min=1e-24)
     energy = (mass2 + p[..., 1:].square().sum(-1)).sqrt()
     return torch.cat([energy[..., None], p[..., 1:]], -1)
 
@@ -72,8 +72,8 @@ def wide(p: Tensor) -> Tensor:
     return p.float() if p.device.type == "mps" else p.double()
 
 
-def jet_frame(momenta: Tensor, mask: Tensor, floor: float = 1e-3) -> Tensor:
-    """The frame of each jet: its total momentum, made timelike.
+def jet_frame(momenta: Tensor, mask: Tensor, floor: float = 0.02) -> Tensor:
+    """The frame of each jet: its total momentum, or the laboratory for one that is too light to be boosted to.
 
     Seen from there, momenta are small and far from cancelling: invariants lose fewer digits in single precision, and a
     network that respects the Lorentz group gives the same answer from any frame.
@@ -81,10 +81,12 @@ def jet_frame(momenta: Tensor, mask: Tensor, floor: float = 1e-3) -> Tensor:
     Args:
         momenta: (jets, constituents, 4).
         mask: (jets, constituents), True for real constituents.
-        floor: see `timelike`; a jet of one massless constituent has no rest frame, and gets one that is nearly so.
+        floor: smallest mass as a fraction of sqrt(E^2 + |p|^2); a jet of one massless constituent has no rest frame.
 
     Returns:
         (jets, 1, 4) in double precision.
     """
     total = (wide(momenta) * mask[..., None]).sum(1, keepdim=True)
-    return timelike(total, floor)
+    heavy = (square(total) > floor**2 * total.square().sum(-1)) & (total[..., 0] > 0)
+    laboratory = total.new_tensor([1.0, 0.0, 0.0, 0.0])
+    return torch.where(heavy[..., None], total, laboratory)

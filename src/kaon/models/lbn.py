@@ -17,7 +17,7 @@ from kaon.models.base import Net
 __all__ = ["LBN"]
 
 _TINY = 1e-12
-"""Added to pT^2 (GeV^2), so that directions and gradients of nothing are finite."""
+"""Smallest pT^2 (GeV^2), so that directions and gradients of nothing are finite. Added, ONNX tools would drop it."""
 
 
 class LBN(Net):
@@ -29,7 +29,7 @@ class LBN(Net):
     angle between any two. 706,274 parameters for two classes (published for top tagging: 705k).
 
     The sizes are not published in full; chosen are the 60 hardest constituents, 20 particles, and five layers of 384.
-    Unlike there, energies, momenta and masses enter as logarithms, and a frame lighter than a thousandth of its energy
+    Unlike there, energies, momenta and masses enter as logarithms, and a frame lighter than a fiftieth of its energy
     (a single massless constituent has no rest frame) counts as that heavy. Boosts are in double precision.
 
     Args:
@@ -70,7 +70,7 @@ class LBN(Net):
         """Logits, (batch, outputs)."""
         momenta = inputs["momenta"]
         with torch.autocast(momenta.device.type, enabled=False):
-            x = self.features(self.boosted(momenta, inputs["mask"])).to(momenta.dtype)
+            x = self.features(self.boosted(momenta, inputs["mask"]), momenta.dtype)
             x = self.norm(x) if len(x) > 1 or not self.training else x
         logits: Tensor = self.head(self.body(x))
         return logits
@@ -79,16 +79,17 @@ class LBN(Net):
         """The particles in their frames, (batch, M, 4) in GeV and double precision."""
         p = wide(F.pad(momenta * mask[..., None].to(momenta.dtype), (0, 0, 0, self.N))[:, : self.N])
         particles, frames = (weight.abs().to(p.dtype) @ p for weight in (self.particles, self.frames))
-        return boost(particles, timelike(frames, 1e-3))
+        return boost(particles, timelike(frames, 0.02))
 
-    def features(self, p: Tensor) -> Tensor:
-        """(batch, M, 4) -> (batch, 5 M + M (M - 1) / 2)."""
+    def features(self, p: Tensor, dtype: torch.dtype) -> Tensor:
+        """(batch, M, 4) -> (batch, 5 M + M (M - 1) / 2); masses, which are small differences, first."""
+        mass2 = square(p).clamp(min=0).to(dtype)
+        p = p.to(dtype)
         e, px, py, pz = p.unbind(-1)
-        pt2 = px.square() + py.square() + _TINY
+        pt2 = (px.square() + py.square()).clamp(min=_TINY)
         size = (pt2 + pz.square()).sqrt()
-        eta = torch.asinh(pz / pt2.sqrt())
+        eta = torch.sign(pz) * torch.log((pz.abs() + size) / pt2.sqrt())
         phi = torch.atan2(py, px + _TINY)
-        mass2 = square(p).clamp(min=0)
         direction = p[..., 1:] / size[..., None]
         cosine = (direction @ direction.transpose(1, 2))[:, self.upper[0], self.upper[1]]
         logs = [torch.log1p(e.abs()), 0.5 * torch.log1p(pt2), eta, phi, 0.5 * torch.log1p(mass2)]
