@@ -182,8 +182,8 @@ _NOTES = (
     "The paper draws its result and gives no table: the published number is that of the abstract, saturation at "
     "4-body (8-dimensional) phase space. Its jets come from MadGraph's Z + jet and ZZ with a leptonic Z beside them; "
     "here Pythia makes both, the Z of the background is invisible, and both Z of the signal decay to quarks.",
-    "More jets would shrink the spread over the seeds and let larger M gain a little: a network of this size needs "
-    "some 10⁵ jets before the 20 inputs of M = 8 are of use.",
+    "More jets would shrink the spread over the seeds, and would help the network on all constituents most: it has to "
+    "find by itself what the observables state, so that with few jets it stays behind them.",
 )
 
 _SETTINGS = {"epochs": 40, "pfn_epochs": 20}
