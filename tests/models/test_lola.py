@@ -56,7 +56,7 @@ def test_masses_and_distances_do_not_feel_a_boost_with_the_fixed_metric() -> Non
     torch.testing.assert_close(moving[..., invariant], still[..., invariant], rtol=1e-6, atol=1e-4)
     assert (moving[..., 1:3] - still[..., 1:3]).abs().max() > 1, "pT and energies do"
     with torch.no_grad():
-        layer.metric.copy_(torch.ones(4))
+        layer.diagonal.copy_(torch.ones(4))
     assert (layer(cola(boost(k, frame))) - layer(cola(k)))[..., invariant].abs().max() > 1
 
 
@@ -86,7 +86,7 @@ def test_the_metric_is_shown_normalised(jets: Events) -> None:
     assert net.metric_diagonal.tolist() == [1, 1, 1, 1], "it starts without a notion of time"
     assert made(jets, metric="learned", start=(2.0, 0.0, -1.0, 1.0)).metric_diagonal.tolist() == [1, 0, -0.5, 0.5]
     with torch.no_grad():
-        net.lola.metric.copy_(torch.tensor([-2.0, 2.0, 2.0, 1.0]))
+        net.lola.diagonal.copy_(torch.tensor([-2.0, 2.0, 2.0, 1.0]))
     assert net.metric_diagonal.tolist() == [1, -1, -1, -0.5]
 
 
@@ -94,10 +94,10 @@ def test_the_metric_is_trained(jets: Events) -> None:
     net = made(jets, metric="learned")
     batch = FourMomenta().fit(jets).transform(jets.take(slice(0, 8)))
     net({name: torch.from_numpy(values) for name, values in batch.inputs.items()})[:, 1].sum().backward()
-    gradient = net.lola.metric.grad
+    gradient = net.lola.diagonal.grad
     assert gradient is not None
     assert gradient.all()
-    assert made(jets).lola.metric.requires_grad is False
+    assert made(jets).lola.diagonal.requires_grad is False
 
 
 def test_slices_in_evaluation_change_nothing(jets: Events) -> None:

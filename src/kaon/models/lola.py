@@ -20,6 +20,10 @@ __all__ = ["CoLa", "LoLa", "LorentzLayer"]
 
 METRICS = ("fixed", "learned")
 
+GAIN = 10.0
+"""Times which the learned numbers are the metric: its four entries must move by the order of one, for which an
+optimiser whose steps have the size of the learning rate would need more steps than a training has."""
+
 SLICE = 256
 """Jets a pass in evaluation: distances of all pairs are 40 kB a jet and weight."""
 
@@ -117,24 +121,31 @@ class LorentzLayer(nn.Module):
         start: where it sets out then.
     """
 
-    metric: Tensor
+    diagonal: Tensor
 
     def __init__(self, vectors: int, *, learned: bool, start: Sequence[float] = (1.0, 1.0, 1.0, 1.0)) -> None:
         super().__init__()
         if learned:
-            self.metric = nn.Parameter(torch.tensor([float(g) for g in start]))
+            self.diagonal = nn.Parameter(torch.tensor([float(g) / GAIN for g in start]))
         else:
-            self.register_buffer("metric", torch.tensor([1.0, -1.0, -1.0, -1.0]))
+            self.register_buffer("diagonal", torch.tensor([1.0, -1.0, -1.0, -1.0]))
+        self.gain = GAIN if learned else 1.0
         self.energies = nn.Parameter(torch.randn(vectors, vectors) / vectors)
         self.sums = nn.Parameter(torch.randn(2, vectors, vectors) / vectors)
         self.minima = nn.Parameter(torch.randn(2, vectors, vectors) / vectors**0.5)
 
+    @property
+    def metric(self) -> Tensor:
+        """Diagonal of the metric (E, px, py, pz), (4,)."""
+        return self.diagonal * self.gain
+
     def forward(self, k: Tensor) -> Tensor:
         """(batch, vectors, 4) -> (batch, vectors, 7)."""
-        mass2 = k.square() @ self.metric
+        metric = self.metric
+        mass2 = k.square() @ metric
         pt = (k[..., 1].square() + k[..., 2].square() + 1e-12).sqrt()
         energy = F.linear(k[..., 0], self.energies)
-        distance2 = (k[:, :, None] - k[:, None]).square() @ self.metric  # (batch, vectors, vectors)
+        distance2 = (k[:, :, None] - k[:, None]).square() @ metric  # (batch, vectors, vectors)
         summed = [(distance2 * w).sum(2) for w in self.sums]
         least = [(distance2 * w).amin(2) for w in self.minima]
         return torch.stack([mass2, pt, energy, *summed, *least], -1)
