@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from kaon.data import Events
 from kaon.data.io import read
-from kaon.errors import ConfigError, DataError, UnknownName
+from kaon.errors import ConfigError, DataError, KaonError, UnknownName
 from kaon.files import locked, write_text
 from kaon.learn import Parts, RunConfig, compare
 from kaon.learn.compare import Reporter as TrainingReporter
@@ -291,7 +291,12 @@ def perform(
     context.chosen(study.models)
     with locked(folder / ".lock", f"another process works on this study in {folder}; wait for it, or give --output"):
         _begin(folder, context)
-        result = study.run(context)
+        try:
+            result = study.run(context)
+        except KaonError:
+            if {entry.name for entry in folder.iterdir()} <= {STARTED, ".lock"}:
+                (folder / STARTED).unlink()  # nothing was done, so a better call may use the folder
+            raise
         write_result(result, folder)
     return result, folder
 

@@ -13,7 +13,7 @@ import pytest
 
 from kaon.data import Events, Predictions, Provenance
 from kaon.data.io import write
-from kaon.errors import ConfigError
+from kaon.errors import ConfigError, DataError
 from kaon.evaluate import background_rejection
 from kaon.report import load
 from kaon.report.study import Result
@@ -105,6 +105,15 @@ def test_again_nothing_is_trained(done: tuple[Result, Path], files: list[str]) -
     assert again.table() == result.table()
 
 
+def test_more_taggers_and_seeds_later_make_goat_anew(done: tuple[Result, Path], files: list[str]) -> None:
+    _, folder = done
+    taken = ("topodnn", "efn", "pfn", "goat")
+    result, _ = perform(LANDSCAPE, "smoke", folder.parents[1], data=files, models=taken, seeds=1)
+    assert [row.name for row in result.rows] == list(taken)
+    config = load(folder / "comparison").models["goat"][0].config
+    assert config["representation_options"]["features"] == ["logit_topodnn", "logit_efn", "logit_pfn"]
+
+
 def test_simulated_jets_one_tagger_and_no_goat(make_jets: Callable[..., Events], tmp_path: Path) -> None:
     jets = replace(make_jets(400), provenance=Provenance("top-tagging", seed=1))
     file = tmp_path / "landscape" / "smoke" / "events" / "top-tagging-400-seed1.h5"  # as if stopped after simulating
@@ -118,6 +127,9 @@ def test_simulated_jets_one_tagger_and_no_goat(make_jets: Callable[..., Events],
 def test_wrong_wishes(files: list[str], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="names 2 files; the landscape wants three"):
         perform(LANDSCAPE, "smoke", tmp_path, data=files[:2], models=["topodnn"])
+    with pytest.raises(DataError, match=r"140 jets are in .*train\.h5 and in .*train\.h5 as well"):
+        perform(LANDSCAPE, "smoke", tmp_path, data=[files[0], files[1], files[0]], models=["topodnn"])
+    perform(LANDSCAPE, "smoke", tmp_path, data=files, models=["topodnn"])  # what failed has left no trace
     with pytest.raises(ConfigError, match="nothing to compare among goat"):
         perform(LANDSCAPE, "smoke", tmp_path / "other", data=files, models=["goat"])
 

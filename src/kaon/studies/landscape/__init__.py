@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from kaon.errors import ConfigError
 from kaon.evaluate import background_rejection
@@ -31,6 +34,8 @@ __all__ = ["LANDSCAPE", "VARIANTS", "run"]
 
 _FEWEST = 2
 """Taggers below GoaT."""
+_CHECKED = 2_000
+"""Validation jets that are left, if there are as many, when there are fewer training jets."""
 
 
 def run(context: Context) -> Result:
@@ -110,10 +115,19 @@ def _with_goat(context: Context, sample: Sample, taggers: list[Tagger], comparis
             own = config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})})
             progress = follow(GOAT.model, seed, None) if follow else None
             place = home / "runs" / f"{GOAT.model}-seed{seed}"
+            _forget_others(place, level)
             made = stack(level, sample.parts, sample.held_out, own, place, progress=progress)
             if follow:
                 follow(GOAT.model, seed, made)
     return _ordered(context, [*comparison.models, GOAT.model])
+
+
+def _forget_others(place: Path, level: Mapping[str, Run]) -> None:
+    """Remove a GoaT over other trainings than now: there are more taggers, or more seeds; it is trained in seconds."""
+    noted = place / "config.yaml"
+    now = {name: run.folder.name for name, run in level.items()}
+    if noted.exists() and yaml.safe_load(noted.read_text())["data"].get("stacked") != now:
+        shutil.rmtree(place)
 
 
 def _scaling(
@@ -126,7 +140,10 @@ def _scaling(
     for share in context.scale.settings["scaling"] if chosen else ():
         count = round(len(train) * share)
         context.reporter.stage(f"the same with {count:,} training jets")
-        few = Parts(train.take(slice(0, count)), sample.parts.validation, sample.parts.test)
+        # Few jets make many epochs, each of which looks at the validation jets.
+        validation = sample.parts.validation
+        validation = validation.take(slice(0, max(round(len(validation) * share), min(len(validation), _CHECKED))))
+        few = Parts(train.take(slice(0, count)), validation, sample.parts.test)
         configs = [_longer(t, context, share, sample) for t in chosen]
         less = context.compare(few, configs, seeds=1, name=f"scaling/{count}", page=False)
         for model, runs in less.models.items():

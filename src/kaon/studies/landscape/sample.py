@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
 
 from kaon.data import Events
 from kaon.data.io import read
+from kaon.data.jagged import counts_of, flat, segment_sum
 from kaon.data.split import HELD_OUT
-from kaon.errors import ConfigError
+from kaon.errors import ConfigError, DataError
 from kaon.learn import Parts
 from kaon.learn.stacking import check_disjoint
 from kaon.studies.base import Context
@@ -19,6 +23,7 @@ RECIPE = "top-tagging"
 SPLIT = (0.40, 0.07, 0.35)
 """Training, validation, test; what is left is held out."""
 _REST = 1 - sum(SPLIT)
+_COINCIDENCES = 0.01
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def sample_of(context: Context) -> Sample:
 
     Raises:
         ConfigError: not three files.
-        DataError: a part is empty, or the files have different classes.
+        DataError: a part is empty, the files have different classes, or share jets.
     """
     return _given(context) if context.data else _simulated(context)
 
@@ -76,6 +81,7 @@ def _given(context: Context) -> Sample:
         read(file, limit=None if whole else round(total * share))
         for file, share in zip(context.data, shares, strict=True)
     ]
+    _refuse_shared(context.data, files)
     train, other, test = _numbered(files)
     share = SPLIT[1] / (SPLIT[1] + _REST)
     validation, held_out = other.split((share, 1 - share), HELD_OUT)
@@ -84,6 +90,17 @@ def _given(context: Context) -> Sample:
     words = f"{sum(map(len, files)):,} jets of {', '.join(context.data)}"
     names = ("training", "validation and held out", "test")
     return Sample(parts, held_out, words, False, dict(zip(names, context.data, strict=True)))
+
+
+def _refuse_shared(names: Sequence[str], files: Sequence[Events]) -> None:
+    """Raise if jets of one file are in another, as far as the sum of the energies tells; a few may coincide."""
+    energy = [segment_sum(flat(f["constituents"]["E"]), counts_of(f["constituents"])) for f in files]
+    for (one, a), (two, b) in combinations(zip(names, energy, strict=True), 2):
+        shared = len(np.intersect1d(a, b))
+        if shared > _COINCIDENCES * min(len(a), len(b)):
+            raise DataError(
+                f"{shared:,} jets are in {one} and in {two} as well; training, validation and test must not share jets"
+            )
 
 
 def _numbered(files: Sequence[Events]) -> list[Events]:

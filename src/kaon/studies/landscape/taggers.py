@@ -137,13 +137,13 @@ TAGGERS = (
     ),
     Tagger(
         "cnn",
-        Effort(5),
+        Effort(4),
         {"epochs": 40, "batch_size": 128, "learning_rate": 1e-3, "optimizer": "adam", "weight_decay": 0.0},
         _table(0.981, 0.930, 914, 14, 995, 610_000),
     ),
     Tagger(
         "resnext",
-        Effort(3),
+        Effort(2),
         {"epochs": 30, "batch_size": 256, "learning_rate": 3e-3, "schedule": "one_cycle", "weight_decay": 1e-4},
         _table(0.984, 0.936, 1122, 47, 1270, 1_460_000, Published(302, None, PARTICLE_NET)),
     ),
@@ -161,7 +161,7 @@ TAGGERS = (
     ),
     Tagger(
         "pcnn",
-        Effort(15),
+        Effort(12),
         {"epochs": 30, "batch_size": 256, "learning_rate": 3e-3, "schedule": "one_cycle", "weight_decay": 1e-4},
         _table(0.980, 0.930, 732, 24, 845, 348_000, Published(201, None, PARTICLE_NET)),
     ),
@@ -191,12 +191,12 @@ TAGGERS = (
     ),
     Tagger(
         "transformer",
-        Effort(6),
+        Effort(5),
         {"epochs": 20, "batch_size": 256, "learning_rate": 1e-3, "weight_decay": 0.01, "gradient_clip": 1.0},
     ),
     Tagger(
         "particle_net_lite",
-        Effort(12),
+        Effort(10),
         {"epochs": 20, "batch_size": 1024, "learning_rate": 5e-3, "schedule": "one_cycle", "weight_decay": 1e-4},
         _later(325, 1262, 26_000, PARTICLE_NET),
     ),
@@ -211,7 +211,7 @@ TAGGERS = (
     ),
     Tagger(
         "part",
-        Effort(3),
+        Effort(2),
         {"epochs": 20, "batch_size": 512, "learning_rate": 1e-3, "weight_decay": 0.01, "gradient_clip": 1.0},
         _later(413, 1602, 2_140_000, PART),
     ),
