@@ -1,0 +1,42 @@
+"""The pictures of the studies on the documentation's pages: `python docs/figures/studies.py kaon-studies`.
+
+Takes every study that is done at the scale quick in that folder (that of `kaon reproduce --output`), photographs its
+figures, and prints the table in Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tutorial import Shot, browser, save
+
+SHOTS = {
+    "landscape": (
+        Shot("landscape", "#separation", "#separation"),
+        Shot("landscape-agreement", "#agreement", "#agreement"),
+        Shot("landscape-scaling", "#scaling", "#scaling"),
+    ),
+    "nsubjettiness-saturation": (Shot("nsubjettiness-saturation", "#curves", "#curves"),),
+    "lola-metric": (Shot("lola-metric", "#metric", "#metric"),),
+    "event-graph": (Shot("event-graph", "#curves", "#curves"),),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("studies", type=Path, help="what `kaon reproduce --output` was given")
+    folder = parser.parse_args().studies
+    with browser() as tab:
+        for name, shots in SHOTS.items():
+            home = folder / name / "quick"
+            if not (home / "table.json").exists():
+                print(f"{name}: not done at the scale quick in {folder}")
+                continue
+            for shot in shots:
+                save(tab.photograph(home / "report.html", shot), shot.name)
+            print((home / "table.md").read_text())
+
+
+if __name__ == "__main__":
+    main()
