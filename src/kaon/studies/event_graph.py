@@ -141,7 +141,7 @@ VARIANTS = {
         source=SOURCE,
         scales={
             "smoke": Scale(60, 1, settings={"epochs": 2}),
-            "quick": Scale(10_000, 3, settings=_EPOCHS),
+            "quick": Scale(6_000, 3, settings=_EPOCHS),
             "full": Scale(1_000_000, 5, settings=_EPOCHS),
         },
         run=run,
