@@ -62,6 +62,15 @@ def test_values_and_gradients_are_those_of_the_equations(steps: bool) -> None:
         torch.testing.assert_close(one, two)
 
 
+@pytest.mark.parametrize("steps", [True, False])
+def test_the_gradient_that_comes_in_is_left_alone(steps: bool) -> None:
+    tensors = example(2, 1, 6, steps)
+    made = run(tensors[:3], torch.ones(2, 1, 1).double(), torch.float64, tensors[3:])
+    outer = [torch.ones_like(t) for t in made]
+    torch.autograd.grad(made, tensors, outer)
+    assert all((g == 1).all() for g in outer)
+
+
 def test_without_gradients_it_is_the_same() -> None:
     tensors, pair = example(2, 4, 6, True), pairs(2, 4)
     made = run(tensors[:3], pair, torch.float64, tensors[3:])

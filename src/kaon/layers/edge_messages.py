@@ -100,7 +100,8 @@ def _backward(
         dm = dp @ w_3
         dm.view(jets, n, n, hidden).add_(to_sum)
     else:
-        dm = to_sum.expand(jets, n, n, hidden).reshape(-1, hidden)
+        # Always a copy: a reshape of one pair would be the caller's gradient itself, and dm is overwritten below.
+        dm = to_sum.expand(jets, n, n, hidden).clone(memory_format=torch.contiguous_format).view(-1, hidden)
     dlogit = (dm * m).sum(1).mul_(gate).mul_(1 - gate)
     dw_m, db_m = m.t() @ dlogit, dlogit.sum()[None]
     dm = _relu_backward(dm.mul_(gate[:, None]).addr_(dlogit, w_m), m, 0)
