@@ -43,6 +43,15 @@ def test_follows_from_the_seed_and_rests_in_evaluation() -> None:
     assert "p=0.2" in repr(Dropout(0.2))
 
 
+def test_a_probability_next_to_one_leaves_a_few() -> None:
+    torch.manual_seed(0)
+    count = 1_000_000
+    found = Dropout(1 - 1e-9)(torch.ones(count))
+    kept = int((found != 0).sum())
+    assert abs(kept - count / 2**16) < 5 * (count / 2**16) ** 0.5
+    assert found.max() == 2**16
+
+
 @pytest.mark.parametrize("p", [-0.1, 1.0])
 def test_a_probability_is_needed(p: float) -> None:
     with pytest.raises(ConfigError, match="probability"):

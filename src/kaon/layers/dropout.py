@@ -39,7 +39,7 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu":
             return F.dropout(x, self.p)
-        cut = round(self.p * _LEVELS)
+        cut = min(round(self.p * _LEVELS), _LEVELS - 1)  # a probability next to 1 is still not 1
         draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(1 << 63), None)
         # Compared in place, sixteen bits stay sixteen bits: four times as fast as by way of booleans.
         kept = draws.view(torch.int16)[: x.numel()].view(x.shape).ge_(cut - _LEVELS // 2)
