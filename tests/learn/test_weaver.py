@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ REFERENCE = Path(__file__).parents[1] / "references" / "weaver-particle_net.safe
 WORDS: dict[str, Any] = {"classes": ("top", "qcd"), "options": {"neighbours": 5}}
 
 
-def reference(part: str) -> dict[str, Tensor]:
-    return {k.removeprefix(part): v for k, v in load_file(REFERENCE).items() if k.startswith(part)}
+def reference(part: str, path: Path = REFERENCE) -> dict[str, Tensor]:
+    return {k.removeprefix(part): v for k, v in load_file(path).items() if k.startswith(part)}
 
 
 @pytest.fixture
@@ -75,20 +76,58 @@ class Harm:
 def test_nothing_in_a_file_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save(Harm(), "harm.pt")
-    with pytest.raises(BundleError, match="not a file of tensors"):
+    with pytest.raises(BundleError, match=r"more than tensors, or is damaged; nothing in it was run$"):
         read_state("harm.pt")
     assert not Path("harm").exists()
 
 
-@pytest.mark.parametrize("content", [None, b"", b"abc", [1, 2], {}, {"a": 1}])
+@pytest.mark.parametrize("content", [None, b"", b"some text\n", [1, 2], {}, {"a": 1}, {1: torch.ones(2)}])
 def test_files_that_hold_no_weights(content: Any, tmp_path: Path) -> None:
     path = tmp_path / "net.pt"
     if isinstance(content, bytes):
         path.write_bytes(content)
     elif content is not None:
         torch.save(content, path)
-    with pytest.raises(BundleError, match=r"net\.pt"):
+    said = {type(None): "cannot be read: No such file", bytes: "is damaged; nothing in it was run"}
+    with pytest.raises(BundleError, match=rf"net\.pt .*{said.get(type(content), 'holds no named tensors')}"):
         read_state(path)
+
+
+def test_a_pickle_is_refused_in_our_words_only(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    path = tmp_path / "net.pt"
+    path.write_bytes(pickle.dumps({"weight": [1.0, 2.0], "made": Path("here")}))
+    with pytest.raises(BundleError) as caught:
+        read_state(path)
+    assert "weights_only" not in str(caught.value)
+    assert not recwarn
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("part", "blocks.0.c_attn"),
+        ("part", "pair_embed.embed.1.weight"),
+        ("particle_net", "edge_convs.0.convs.0.weight"),
+        ("particle_net", "bn_fts.weight"),
+    ],
+)
+@pytest.mark.parametrize("shape", [(), (3,), (4, 2, 1, 1)])
+def test_parts_of_a_state_are_told_from_a_network(model: str, name: str, shape: Any, tmp_path: Path) -> None:
+    path = tmp_path / "part.safetensors"
+    save_file({name: torch.ones(shape)}, path)
+    with pytest.raises(BundleError, match=r"state of weaver-core|parts of"):
+        import_weaver(path, model, classes=("a", "b"))
+
+
+@pytest.mark.parametrize("model", ["part", "particle_net"])
+def test_a_state_that_lacks_a_weight_is_refused(model: str, tmp_path: Path) -> None:
+    whole = reference("state.", REFERENCE.with_name(f"weaver-{model}.safetensors"))
+    path = tmp_path / "part.safetensors"
+    classes = ("a", "b") if model == "particle_net" else tuple("abc")
+    for name in (name for name in whole if ".0." in name):  # of equal blocks, the first
+        save_file({n: value for n, value in whole.items() if n != name}, path)
+        with pytest.raises(BundleError):
+            import_weaver(path, model, classes=classes)
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,8 @@ def test_a_state_of_something_else_is_refused() -> None:
         ParticleNet.from_weaver({"embed.weight": torch.zeros(2, 2)})
     with pytest.raises(BundleError):
         ParticleNet.from_weaver({})
+    with pytest.raises(BundleError, match="part of the state"):
+        ParticleNet.from_weaver({"edge_convs.0.convs.0.weight": torch.zeros(4, 2, 1, 1)})
 
 
 @pytest.mark.parametrize("wrong", [{"neighbours": 0}, {"widths": ()}, {"widths": ((4,), ())}, {"missing": "wrap"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +76,13 @@ def import_weaver(
             f"classes={list(classes)}, signal={signal}: name the outputs of the checkpoint in its order, at least two "
             "different ones, and one of them as the signal if it is not the last"
         )
-    found, weights = kind.from_weaver(read_state(path))
+    state = read_state(path)
+    try:
+        found, weights = kind.from_weaver(state)
+    except BundleError:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # parts of it are not there
+        raise BundleError(f"{path} holds only parts of a {model} of weaver-core, or something else") from error
     settings = {**found, **dict(options or {})}
     name = kind.representations[0]
     representation = _representation(name, constituents, constants, outward)
@@ -103,18 +110,25 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         if Path(path).suffix == ".safetensors":
             state: Any = load_file(path)
         else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings(action="ignore"):  # what is odd about a file is told by what it holds
+                state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # a damaged file makes PyTorch's reader stumble anywhere
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = "it holds more than tensors, or is damaged; nothing in it was run"
         raise BundleError(f"{path} is not a file of tensors: {reason}") from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
-    if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
+    if not isinstance(state, dict) or not state or not all(map(_is_named_tensor, state.items())):
         raise BundleError(f"{path} holds no named tensors; give a checkpoint that weaver-core has written")
     made: dict[str, Tensor] = dict(state)
     while prefix := next((p for p in _WRAPPERS if all(name.startswith(p) for name in made)), None):
         made = {name.removeprefix(prefix): value for name, value in made.items()}
     return made
+
+
+def _is_named_tensor(item: tuple[Any, Any]) -> bool:
+    return isinstance(item[0], str) and isinstance(item[1], Tensor)
 
 
 def _representation(

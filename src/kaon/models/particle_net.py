@@ -181,6 +181,8 @@ class ParticleNet(Net):
             "fusion": len(made.get("fusion.weight", ())),
             "missing": "zero",
         }
+        if not all(options["widths"]):
+            raise BundleError("this is a part of the state of weaver-core's ParticleNet; an EdgeConv lacks its layers")
         return options, made
 
 
