@@ -71,7 +71,9 @@ torch.manual_seed(1902)
 random = np.random.default_rng(8570)
 counts = np.concatenate([np.arange(21), random.integers(5, 21, 19)])
 mask = np.arange(20) < counts[:, None]
-given = {n: (random.normal(size=(40, 20, w)) * mask[..., None]).astype(np.float32) for n, w in settings["inputs"].items()}
+given = {
+    n: (random.normal(size=(40, 20, w)) * mask[..., None]).astype(np.float32) for n, w in settings["inputs"].items()
+}
 if "vectors" in given:  # px, py, pz, E in GeV; the masses are large enough to be known in single precision
     vectors = 20 * given["vectors"]
     given["vectors"][..., :3] = vectors[..., :3]
