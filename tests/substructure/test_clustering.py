@@ -12,7 +12,8 @@ from kaon.data import Events
 from kaon.data.records import momenta
 from kaon.errors import ConfigError, DataError, MissingExtra
 from kaon.extras import available
-from kaon.substructure.clustering import ALGORITHMS, Histories, cluster
+from kaon.substructure import clustering
+from kaon.substructure.clustering import ALGORITHMS, Histories, cluster, histories
 
 if not available("fastjet"):
     pytest.skip("fastjet is not installed", allow_module_level=True)
@@ -123,6 +124,16 @@ def test_hard_cases_have_one_root(make_jets: Any) -> None:
         np.testing.assert_array_equal(h.counts, [11, 5, 5, 1, 0])
         assert np.isfinite(h.rapidity).all()
         assert (h.rank[h.starts[:4]] == 0).all()
+
+
+def test_a_few_jets_after_another_have_the_trees_of_all(make_jets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    jets = make_jets(40, sizes=[*range(20)] * 2)["constituents"]
+    whole = cluster(jets)
+    monkeypatch.setattr(clustering, "_CHUNK", 7)
+    parts = list(histories(jets))
+    assert [len(part) for part in parts] == [7, 7, 7, 7, 7, 5]
+    for name in ("counts", "momenta", "children", "depth", "rank"):
+        np.testing.assert_array_equal(np.concatenate([getattr(part, name) for part in parts]), getattr(whole, name))
 
 
 def test_no_jets_make_no_trees(jets: Events) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from kaon.errors import ConfigError, DataError
 from kaon.extras import require
 
-__all__ = ["ALGORITHMS", "Histories", "cluster"]
+__all__ = ["ALGORITHMS", "Histories", "cluster", "histories"]
 
 ALGORITHMS = {"kt": "kt_algorithm", "cambridge-aachen": "cambridge_algorithm", "anti-kt": "antikt_algorithm"}
 """Name -> FastJet's name."""
@@ -23,6 +24,8 @@ _RADIUS = 1000.0
 
 _CHUNK = 4096
 """Jets that are clustered at a time: FastJet keeps all objects of a call in memory, about 20 kB a jet."""
+
+_MOMENTUM = ("px", "py", "pz", "E")
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -93,7 +96,17 @@ class Histories:
 
 
 def cluster(constituents: Any, algorithm: str = "kt") -> Histories:
-    """Cluster each jet until one object is left, in the E-scheme and without a radius.
+    """The trees of all jets at once, some 100 bytes a node; `histories` makes those of a few thousand after another.
+
+    Args, errors: as `histories`.
+    """
+    parts = list(histories(constituents, algorithm))
+    names = ("counts", "momenta", "children", "depth", "rank")
+    return Histories(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def histories(constituents: Any, algorithm: str = "kt") -> Iterator[Histories]:
+    """Cluster each jet until one object is left, in the E-scheme and without a radius; at most 4096 jets at a time.
 
     The two nearest objects merge first, by d_ij = min(pT_i^2p, pT_j^2p) dR_ij^2 in rapidity and azimuth with p = 1
     (kT), 0 (Cambridge/Aachen) or -1 (anti-kT): Cacciari, Salam, Soyez, https://arxiv.org/abs/0802.1189. FastJet does
@@ -105,6 +118,9 @@ def cluster(constituents: Any, algorithm: str = "kt") -> Histories:
         constituents: jagged records with px, py, pz, E (GeV), (jets, constituents).
         algorithm: a name of `ALGORITHMS`.
 
+    Returns:
+        The trees of the first jets, of the next ones, ...; of no jets, one batch without any.
+
     Raises:
         ConfigError: no such algorithm.
         DataError: momenta are NaN or infinite, or of a size that FastJet cannot order.
@@ -115,23 +131,20 @@ def cluster(constituents: Any, algorithm: str = "kt") -> Histories:
     fastjet = require("fastjet")
     fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
     definition = fastjet.JetDefinition(getattr(fastjet, ALGORITHMS[algorithm]), _RADIUS)
-    momenta = ak.zip({name: ak.values_astype(constituents[name], np.float64) for name in ("px", "py", "pz", "E")})
-    bad = ak.sum(~np.isfinite(momenta.px + momenta.py + momenta.pz + momenta.E), axis=1) > 0
+    bad = ~np.isfinite(sum(ak.values_astype(constituents[name], np.float64) for name in _MOMENTUM))
     if ak.any(bad):
+        jets = ak.any(bad, axis=1)
         raise DataError(
-            f"{ak.sum(bad)} of {len(momenta)} jets have constituents whose momenta are NaN, infinite or beyond 1e308 "
-            f"GeV, first jet {ak.argmax(bad, axis=0)}; read with drop_invalid=True (--drop-invalid) to leave them out"
+            f"{ak.sum(jets)} of {len(jets)} jets have constituents whose momenta are NaN, infinite or beyond 1e308 "
+            f"GeV, first jet {ak.argmax(jets, axis=0)}; read with drop_invalid=True (--drop-invalid) to leave them out"
         )
-    momenta = momenta[momenta.px**2 + momenta.py**2 > 0]
-    parts = [
-        _chunk(fastjet, definition, ak.to_packed(momenta[start : start + _CHUNK]))
-        for start in range(0, len(momenta), _CHUNK)
-    ]
-    if not parts:
+    if len(constituents) == 0:
         none = np.zeros(0, np.int64)
-        return Histories(none, np.zeros((0, 4)), np.zeros((0, 2), np.int64), none, none)
-    names = ("counts", "momenta", "children", "depth", "rank")
-    return Histories(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        yield Histories(none, np.zeros((0, 4)), np.zeros((0, 2), np.int64), none, none)
+    for start in range(0, len(constituents), _CHUNK):
+        some = ak.to_packed(constituents[start : start + _CHUNK])
+        momenta = ak.zip({name: ak.values_astype(some[name], np.float64) for name in _MOMENTUM})
+        yield _chunk(fastjet, definition, ak.to_packed(momenta[momenta.px**2 + momenta.py**2 > 0]))
 
 
 def _chunk(fastjet: Any, definition: Any, momenta: Any) -> Histories:

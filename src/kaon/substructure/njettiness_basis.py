@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.errors import ConfigError
-from kaon.substructure.clustering import Histories, cluster
+from kaon.substructure.clustering import Histories, histories
 
 __all__ = ["nsubjettiness_basis"]
 
@@ -40,11 +40,15 @@ def nsubjettiness_basis(
 
     Raises:
         ConfigError: an N below 1, or a beta that is not positive.
-        DataError, MissingExtra: as `cluster`.
+        DataError, MissingExtra: as `histories`.
     """
     if min(bodies, default=1) < 1 or not all(beta > 0 for beta in betas):
         raise ConfigError(f"bodies={tuple(bodies)}, betas={tuple(betas)}: every N must be >= 1 and every beta > 0")
-    h = cluster(constituents, "kt")
+    return np.concatenate([_basis(some, bodies, betas) for some in histories(constituents, "kt")])
+
+
+def _basis(h: Histories, bodies: Sequence[int], betas: Sequence[float]) -> NDArray[np.float64]:
+    """Of the jets of these trees, (jets, bodies, betas)."""
     found = np.zeros((len(h), len(bodies), len(betas)))
     if not found.size:
         return found
