@@ -6,6 +6,7 @@ import inspect
 import json
 from typing import Any
 
+import awkward as ak
 import numpy as np
 import pytest
 
@@ -15,6 +16,13 @@ from kaon.registry import origin, variants
 from kaon.represent.base import Representation
 
 REGISTERED = variants("kaon.represent")
+READ = [
+    (name, column)
+    for name, kind in REGISTERED.items()
+    for column in ("constituents", "objects")
+    if column in origin(kind).requires
+]
+"""Who reads which momenta."""
 
 
 @pytest.fixture(params=sorted(REGISTERED))
@@ -136,3 +144,25 @@ def test_missing_columns_are_named(name: str, jets: Events) -> None:
         kept = jets.array[[c for c in jets.fields if c != column]]
         with pytest.raises(DataError, match=column):
             REGISTERED[name]().fit(Events(kept))
+
+
+@pytest.mark.parametrize(("name", "column"), READ)
+def test_momenta_that_are_no_numbers_are_refused(name: str, column: str, jets: Events) -> None:
+    few = jets.take(slice(0, 40))
+    fitted = REGISTERED[name]().fit(few)
+    here = (ak.local_index(few[column]["px"]) == 2) & (np.arange(len(few)) == 17)
+    for component in ("px", "py", "pz", "E"):
+        for bad in (np.nan, np.inf, -np.inf, 1e25):
+            spoiled = ak.where(here, bad, few[column][component])
+            broken = few.with_columns(**{column: ak.with_field(few[column], spoiled, component)})
+            for run in (fitted.transform, REGISTERED[name]().fit):
+                with pytest.raises(DataError, match=r"1 of 40 events have momenta .* first at row 17; .*drop_invalid"):
+                    run(broken)
+
+
+@pytest.mark.parametrize(("name", "column"), READ)
+def test_missing_lists_are_refused(name: str, column: str, jets: Events) -> None:
+    few = jets.take(slice(0, 5))
+    broken = few.with_columns(**{column: ak.mask(few[column], np.arange(5) != 3)})
+    with pytest.raises(DataError, match="a jagged column is needed"):
+        REGISTERED[name]().fit(broken)

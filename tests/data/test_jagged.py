@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaon.data.jagged import counts_of, flat, pad, segment_sum
+from kaon.data.jagged import cartesian, counts_of, flat, pad, segment_sum
 from kaon.errors import DataError
 
 lists = st.lists(st.lists(st.floats(-1e6, 1e6, width=32), max_size=6), max_size=8)
@@ -77,3 +77,26 @@ def test_entries_that_are_no_numbers_are_refused(column: Any) -> None:
 def test_entries_take_the_dtype_that_is_asked_for() -> None:
     assert flat(ak.Array([[True, False], []]), np.float32).dtype == np.float32
     assert flat(ak.Array([[1, 2], [3]])).dtype == np.float64
+
+
+def test_momenta_come_flat_in_the_order_that_is_wanted() -> None:
+    column = ak.Array([[{"px": 1, "py": 2, "pz": 3, "E": 4}], [], [{"px": 5, "py": 6, "pz": 7, "E": -9e17}]])
+    assert [values.tolist() for values in cartesian(column)] == [[1, 5], [2, 6], [3, 7], [4, -9e17]]
+    assert [values.tolist() for values in cartesian(column, ("E", "px", "py", "pz"))][:2] == [[4, -9e17], [1, 5]]
+    assert all(len(values) == 0 for values in cartesian(column[1:2]))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e18, -1e25])
+@pytest.mark.parametrize("component", ["px", "py", "pz", "E"])
+def test_momenta_that_are_no_numbers_are_refused(component: str, bad: float) -> None:
+    rows = [[1.0, 1.0], [], [1.0], [bad, bad], [1.0, bad, 1.0]]
+    fine = ak.zeros_like(ak.Array(rows))
+    column = ak.zip(dict.fromkeys(("px", "py", "pz", "E"), fine) | {component: ak.Array(rows)})
+    with pytest.raises(DataError, match=r"2 of 5 events have momenta .* first at row 3; .*drop_invalid=True"):
+        cartesian(column)
+
+
+def test_missing_lists_of_momenta_are_refused() -> None:
+    column = ak.zip({name: ak.Array([[1.0], None, []]) for name in ("px", "py", "pz", "E")})
+    with pytest.raises(DataError, match="a jagged column is needed"):
+        cartesian(column)

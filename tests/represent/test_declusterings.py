@@ -10,6 +10,7 @@ from kaon.data import Events
 from kaon.data.records import momenta
 from kaon.errors import ConfigError, DataError
 from kaon.represent.declusterings import Declusterings, splittings
+from kaon.substructure import clustering
 from kaon.substructure.clustering import cluster
 
 
@@ -82,3 +83,11 @@ def test_momenta_that_are_no_numbers_are_refused(jets: Events) -> None:
 def test_edges_that_do_not_rise_are_refused(options: dict[str, tuple[float, ...]]) -> None:
     with pytest.raises(ConfigError, match="edges must rise"):
         Declusterings(**options)
+
+
+def test_jets_are_clustered_a_few_at_a_time(make_jets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    jets = make_jets(30, sizes=[*range(15)] * 2)
+    whole = Declusterings().fit_transform(jets).inputs
+    monkeypatch.setattr(clustering, "_CHUNK", 4)
+    for name, values in Declusterings().fit_transform(jets).inputs.items():
+        np.testing.assert_array_equal(values, whole[name])

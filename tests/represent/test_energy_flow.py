@@ -9,6 +9,7 @@ import torch
 
 from kaon.data import Events
 from kaon.errors import ConfigError, DataError
+from kaon.represent import energy_flow
 from kaon.represent.energy_flow import EnergyFlow
 from kaon.substructure.energy_flow import EnergyFlowPolynomials
 
@@ -64,7 +65,7 @@ def test_logarithms_of_nothing_are_finite(make_jets: Any) -> None:
 def test_constituents_without_number_are_refused(jets: Events) -> None:
     p = jets["constituents"]
     broken = jets.with_columns(constituents=ak.with_field(p, ak.where(p.px == p.px[5, 0], np.nan, p.px), "px"))
-    with pytest.raises(DataError, match="first in jet 5"):
+    with pytest.raises(DataError, match="first at row 5"):
         EnergyFlow(max_edges=2).fit(broken)
 
 
@@ -72,3 +73,10 @@ def test_constituents_without_number_are_refused(jets: Events) -> None:
 def test_options_without_sense_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="needed: max_edges"):
         EnergyFlow(**options)
+
+
+def test_jets_are_padded_a_few_at_a_time(make_jets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    jets = make_jets(30, sizes=[*range(15)] * 2)
+    whole = EnergyFlow(max_edges=3).fit_transform(jets).inputs["features"]
+    monkeypatch.setattr(energy_flow, "_SLICE", 4)
+    np.testing.assert_allclose(EnergyFlow(max_edges=3).fit_transform(jets).inputs["features"], whole, rtol=1e-5)

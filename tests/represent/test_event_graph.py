@@ -92,8 +92,10 @@ def test_what_cannot_be_used_is_said(jets: Events) -> None:
         EventGraph(objects=0)
     with pytest.raises(DataError, match=r"need the fields \['charge', 'kind'\]"):
         node_features(jets["constituents"][["px", "py", "pz", "E"]])
-    with pytest.raises(DataError, match="1 objects have a momentum or charge that is not finite"):
+    with pytest.raises(DataError, match="1 of 1 events have momenta that are NaN"):
         graph(objects_of([10.0, np.nan], [0.0, 1.0], [0.0, 1.0], [1, 2]))
+    with pytest.raises(DataError, match="1 objects have a charge that is not finite"):
+        graph(objects_of([10.0, 5.0], [0.0, 1.0], [0.0, 1.0], [1, 2], charge=[np.nan, 0.0]))
     with pytest.raises(DataError, match=r"kinds \[1.0, 9.0\]; allowed are 0 to 4"):
         graph(objects_of([10.0, 5.0], [0.0, 1.0], [0.0, 1.0], [1, 9]))
 

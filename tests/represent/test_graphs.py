@@ -111,5 +111,5 @@ def test_what_cannot_be_used_is_said() -> None:
         nearest_neighbours(np.full((1, 2, 2), np.nan), np.ones((1, 2), bool), 1)
     one, bad = ak.Array([[1.0, 2.0]]), ak.Array([[1.0, np.nan]])
     for components in ((bad, one, one, one), (one, one, bad, one), (one, one, one, bad)):
-        with pytest.raises(DataError, match="not finite"):
+        with pytest.raises(DataError, match="NaN"):
             KNNGraph().fit(Events(ak.Array({"constituents": momenta(*components)})))

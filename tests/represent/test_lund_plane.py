@@ -11,6 +11,7 @@ from kaon.data.records import momenta
 from kaon.errors import ConfigError, DataError, UnknownName
 from kaon.extras import available
 from kaon.represent.lund_plane import LundPlane
+from kaon.substructure import clustering
 
 if not available("fastjet"):
     pytest.skip("fastjet is not installed", allow_module_level=True)
@@ -60,3 +61,11 @@ def test_options_that_make_no_sense_are_refused() -> None:
         LundPlane(algorithm="ca")
     with pytest.raises(UnknownName, match="log_inverse_z"):
         LundPlane(features=("log_inverse_zz",))
+
+
+def test_jets_are_clustered_a_few_at_a_time(make_jets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    jets = make_jets(30, sizes=[*range(15)] * 2)
+    whole = LundPlane().fit_transform(jets).inputs
+    monkeypatch.setattr(clustering, "_CHUNK", 4)
+    for name, values in LundPlane().fit_transform(jets).inputs.items():
+        np.testing.assert_array_equal(values, whole[name])

@@ -13,6 +13,7 @@ from kaon.data.records import momenta
 from kaon.errors import ConfigError, DataError
 from kaon.extras import available
 from kaon.represent.nsubjettiness import NSubjettiness, basis_names, nsubjettiness_features
+from kaon.substructure import clustering
 
 if not available("fastjet"):
     pytest.skip("fastjet is not installed", allow_module_level=True)
@@ -126,3 +127,11 @@ def test_what_cannot_be_used_is_refused(jets: Events) -> None:
     broken = momenta(p.px, ak.where(ak.local_index(p.py) == 2, np.nan, p.py), p.pz, p.E)
     with pytest.raises(DataError, match="NaN"):
         nsubjettiness_features(broken)
+
+
+def test_jets_are_clustered_a_few_at_a_time(make_jets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    jets = make_jets(30, sizes=[*range(15)] * 2)
+    whole = NSubjettiness().fit_transform(jets).inputs
+    monkeypatch.setattr(clustering, "_CHUNK", 4)
+    for name, values in NSubjettiness().fit_transform(jets).inputs.items():
+        np.testing.assert_array_equal(values, whole[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import awkward as ak
@@ -10,7 +11,33 @@ from numpy.typing import NDArray
 
 from kaon.errors import DataError
 
-__all__ = ["counts_of", "flat", "pad", "segment_sum"]
+__all__ = ["cartesian", "counts_of", "flat", "pad", "segment_sum"]
+
+_LARGEST = 1e18
+"""GeV: squares still fit single precision."""
+
+
+def cartesian(column: Any, names: Sequence[str] = ("px", "py", "pz", "E")) -> list[NDArray[np.float64]]:
+    """The components of jagged four-momenta, each flat as by `flat`; all four must be numbers, whoever reads them.
+
+    Args:
+        column: jagged records with px, py, pz, E (GeV).
+        names: the four in the order that is wanted.
+
+    Raises:
+        DataError: the column is not jagged, entries are missing, or components are NaN, infinite or beyond 1e18 GeV.
+    """
+    counts = counts_of(column)
+    found = [flat(column[name]) for name in names]
+    bad = ~np.logical_and.reduce([np.abs(values) < _LARGEST for values in found])  # NaN compares as False
+    if bad.any():
+        events = np.unique(np.repeat(np.arange(len(counts)), counts)[bad])
+        raise DataError(
+            f"{len(events)} of {len(counts)} events have momenta that are NaN, infinite or beyond {_LARGEST:g} GeV, "
+            f"first at row {events[0]}; read with drop_invalid=True (--drop-invalid) to leave out those that are NaN "
+            "or infinite, and with a cut to leave out others"
+        )
+    return found
 
 
 def counts_of(column: Any) -> NDArray[np.int64]:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
+from kaon.data.jagged import cartesian
 from kaon.errors import ConfigError
 from kaon.represent.base import Representation
-from kaon.substructure.clustering import Histories, cluster
+from kaon.substructure.clustering import Histories, histories
 
 __all__ = ["Declusterings", "splittings"]
 
@@ -94,26 +95,31 @@ class Declusterings(Representation):
         """One array: `features`.
 
         Raises:
-            DataError: NaN or infinity in the momenta.
+            DataError: momenta are NaN, infinite or beyond 1e18 GeV, or lists are missing.
             MissingExtra: fastjet is not installed.
         """
-        owner, values = splittings(cluster(events["constituents"], "cambridge-aachen"))
-        kept = values[:, 0] >= self.options["mass"][0]
-        bins = [
-            np.searchsorted(self.options[name], values[kept, i], side="right") - (name == "mass")
-            for i, name in enumerate(_NAMES)
-        ]
-        word = np.ravel_multi_index(tuple(bins), self.shape)
-        words = int(np.prod(self.shape))
-        counts = np.zeros((len(events), words), np.float32)
-        np.add.at(counts, (owner[kept], word), 1)
-        return {"features": counts}
+        column = events["constituents"]
+        cartesian(column)
+        return {"features": np.concatenate([self._counts(some) for some in histories(column, "cambridge-aachen")])}
 
     def describe(self, arrays: Mapping[str, NDArray[Any]]) -> InputSpec:
         """One input of words named by their bins."""
         bins = product(*(range(size) for size in self.shape))
         names = tuple("_".join(f"{name[0]}{i}" for name, i in zip(_NAMES, word, strict=True)) for word in bins)
         return InputSpec((Input("features", (len(names),), features=names),))
+
+    def _counts(self, histories: Histories) -> NDArray[np.float32]:
+        """How often each word stands in each jet, (jets, words)."""
+        owner, values = splittings(histories)
+        kept = values[:, 0] >= self.options["mass"][0]
+        bins = [
+            np.searchsorted(self.options[name], values[kept, i], side="right") - (name == "mass")
+            for i, name in enumerate(_NAMES)
+        ]
+        word = np.ravel_multi_index(tuple(bins), self.shape)
+        counts = np.zeros((len(histories), int(np.prod(self.shape))), np.float32)
+        np.add.at(counts, (owner[kept], word), 1)
+        return counts
 
 
 def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:

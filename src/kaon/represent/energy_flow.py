@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, flat, pad
+from kaon.data.jagged import cartesian, counts_of, pad
 from kaon.errors import ConfigError
 from kaon.represent.base import Representation
 from kaon.substructure.energy_flow import energy_flow_polynomials, graphs, name_of
@@ -35,7 +35,8 @@ class EnergyFlow(Representation):
         max_edges: of a graph; 7 make 1000 polynomials, 5 make 102.
         beta: angular exponent, above 0.
         kappa: energy exponent, above 0; only 1 is collinear-safe.
-        constituents: how many of the hardest are kept at most; the time grows with their fourth power.
+        constituents: how many are kept at most: the first, which are the hardest, since constituents are ordered by
+            pT. The time grows with their fourth power.
         log: the natural logarithm of each polynomial, of 1e-12 where it is less.
 
     Output: `features`, (jets, polynomials) float32, named by the edges of their graphs: efp_01_01_02 is
@@ -67,14 +68,17 @@ class EnergyFlow(Representation):
         """One array: `features`.
 
         Raises:
-            DataError: NaN or infinity in the momenta.
+            DataError: momenta are NaN, infinite or beyond 1e18 GeV.
         """
         o = self.options
         rows = [np.zeros((0, len(graphs(o["max_edges"]))), np.float32)]
+        column = events["constituents"]
+        momenta, sizes = cartesian(column), counts_of(column)
+        ends = np.cumsum(sizes)
         for start in range(0, len(events), _SLICE):
-            column = events.take(slice(start, start + _SLICE))["constituents"]
-            counts = counts_of(column)
-            px, py, pz, E = (flat(column[name]) for name in ("px", "py", "pz", "E"))
+            counts = sizes[start : start + _SLICE]
+            stop = ends[start + len(counts) - 1]
+            px, py, pz, E = (values[ends[start] - counts[0] : stop] for values in momenta)
             columns = [kin.transverse_momentum(px, py), kin.rapidity(E, pz), kin.phi(px, py)]
             length = min(int(counts.max(initial=0)), o["constituents"])
             particles, mask = pad(np.stack(columns, axis=1), counts, length)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, flat, pad
+from kaon.data.jagged import cartesian, counts_of, flat, pad
 from kaon.data.objects import KINDS
 from kaon.errors import ConfigError, DataError
 from kaon.represent.base import Representation
@@ -31,17 +31,17 @@ def node_features(objects: Any) -> NDArray[np.float64]:
         objects: jagged records with px, py, pz, E (GeV), `kind` and `charge`; see `kaon.data.objects`.
 
     Raises:
-        DataError: a field is missing, a kind is not a position in `KINDS`, or a number is not finite.
+        DataError: a field is missing, a kind is not a position in `KINDS`, a charge is not finite, or a momentum
+            is NaN, infinite or beyond 1e18 GeV.
     """
     missing = sorted({"px", "py", "pz", "E", "kind", "charge"} - set(ak.fields(objects)))
     if missing:
         raise DataError(f"objects need the fields {missing}; these have {ak.fields(objects)}")
-    px, py, pz, E, kind, charge = (flat(objects[name]) for name in ("px", "py", "pz", "E", "kind", "charge"))
+    px, py, pz, E = cartesian(objects)
+    kind, charge = flat(objects["kind"]), flat(objects["charge"])
+    if not np.isfinite(charge).all():
+        raise DataError(f"{int((~np.isfinite(charge)).sum())} objects have a charge that is not finite")
     values = np.stack([charge, kin.transverse_momentum(px, py), E, kin.mass(E, px, py, pz)], axis=1)
-    if not np.isfinite(values).all():
-        raise DataError(
-            f"{int((~np.isfinite(values)).any(1).sum())} objects have a momentum or charge that is not finite"
-        )
     one_hot = kind[:, None] == np.arange(len(KINDS))
     if not one_hot.any(1).all():
         raise DataError(
@@ -58,7 +58,7 @@ class EventGraph(Representation):
     https://arxiv.org/abs/1807.09088; the missing transverse momentum lies at eta = 0.
 
     Args:
-        objects: how many of the hardest are kept at most; the arrays are as wide as the busiest event needs.
+        objects: how many are kept at most, the first of each event; the arrays are as wide as the busiest event needs.
         standardise: fit shift and scale of the node features on the training events.
 
     Output: `features` (events, objects, 9) float32, `NODE_FEATURES`; `distances` (events, objects, objects) float32,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, flat, pad
+from kaon.data.jagged import cartesian, counts_of, pad
 from kaon.errors import ConfigError
 from kaon.represent.base import Representation
 
@@ -20,7 +20,8 @@ class FourMomenta(Representation):
     """The hardest constituents as a padded set of four-momenta, neither rotated nor scaled.
 
     Args:
-        constituents: how many of the hardest are kept at most; the arrays are as wide as the largest jet needs.
+        constituents: how many are kept at most: the first, which are the hardest, since constituents are ordered by
+            pT. The arrays are as wide as the largest jet needs.
 
     Output: `momenta` (jets, constituents, 4) float32, (E, px, py, pz) in GeV; `mask` (jets, constituents) bool, True
     for real constituents.
@@ -38,7 +39,7 @@ class FourMomenta(Representation):
         column = events["constituents"]
         counts = counts_of(column)
         length = max(1, min(int(counts.max(initial=0)), self.options["constituents"]))
-        momenta = np.stack([flat(column[name]) for name in ("E", "px", "py", "pz")], axis=1)
+        momenta = np.stack(cartesian(column, ("E", "px", "py", "pz")), axis=1)
         padded, mask = pad(momenta, counts, length)
         return {"momenta": padded, "mask": mask}
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, flat, pad
+from kaon.data.jagged import cartesian, counts_of, pad
 from kaon.errors import ConfigError
 from kaon.represent.base import Representation
 
@@ -48,7 +48,8 @@ class FourVectors(Representation):
     The fitted normalisation divides pT by the largest pT of the training sample and leaves the angles alone.
 
     Args:
-        constituents: how many of the hardest are kept; fewer are padded with zeros.
+        constituents: how many are kept: the first, which are the hardest, since constituents are ordered by pT; fewer
+            are padded with zeros.
 
     Output: `features`, (jets, 3 x constituents) float32: pT_0, eta_0, phi_0, pT_1, ...; pT in GeV.
     """
@@ -63,9 +64,9 @@ class FourVectors(Representation):
 
     def arrays(self, events: Events) -> dict[str, NDArray[Any]]:
         """One array: `features`."""
-        column = events["constituents"][:, : self.options["constituents"]]
+        column = events["constituents"]
         counts = counts_of(column)
-        px, py, pz = (flat(column[name]) for name in ("px", "py", "pz"))
+        px, py, pz, _ = cartesian(column)
         polar = np.stack([kin.transverse_momentum(px, py), kin.pseudorapidity(px, py, pz), kin.phi(px, py)], axis=1)
         padded, _ = pad(polar, counts, self.options["constituents"], dtype=np.float64)
         aligned = np.stack(align(*np.moveaxis(padded, -1, 0)), axis=-1)

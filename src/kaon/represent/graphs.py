@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, flat, pad, segment_sum
+from kaon.data.jagged import cartesian, counts_of, pad, segment_sum
 from kaon.errors import ConfigError, DataError
 from kaon.represent.base import Representation
 
@@ -74,7 +74,8 @@ class KNNGraph(Representation):
     neighbours in its own features, as theirs does from its second layer on, reads `point_cloud`.)
 
     Args:
-        constituents: how many of the hardest are kept at most; the arrays are as wide as the largest jet needs.
+        constituents: how many are kept at most: the first, which are the hardest, since constituents are ordered by
+            pT. The arrays are as wide as the largest jet needs.
         neighbours: k, edges that leave each constituent.
         standardise: fit shift and scale of the node features on the training jets.
 
@@ -118,9 +119,9 @@ class KNNGraph(Representation):
 
 
 def _nodes(constituents: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    px, py, pz, E = (flat(constituents[name]) for name in ("px", "py", "pz", "E"))
+    px, py, pz, E = cartesian(constituents)
     jet = [np.repeat(segment_sum(v, counts), counts) for v in (px, py, pz)]
-    made = np.stack(
+    return np.stack(
         [
             np.log(np.maximum(kin.transverse_momentum(px, py), _TINY)),
             np.log(np.maximum(E, _TINY)),
@@ -129,10 +130,6 @@ def _nodes(constituents: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
         ],
         axis=1,
     )
-    # A momentum of NaN would pass for eta = 0.
-    if not (np.isfinite(made).all() and np.isfinite(pz).all()):
-        raise DataError("constituents have momenta that are not finite; leave such jets out")
-    return made
 
 
 VARIANTS = {"knn_graph": KNNGraph}

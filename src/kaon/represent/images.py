@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, flat
+from kaon.data.jagged import cartesian, counts_of, flat
 from kaon.errors import BundleError, ConfigError, DataError
 from kaon.represent.base import Representation
 from kaon.substructure.picture import Picture, draw
 
 __all__ = ["JetImages", "jet_images"]
 
-_MOMENTUM = ("px", "py", "pz", "E")
 _CHUNK = 1024
 """Jets drawn at a time, so that what is calculated on the way stays in the processor's cache."""
 
@@ -41,7 +40,7 @@ def jet_images(constituents: Any, picture: Picture | None = None) -> NDArray[np.
         (jets, channels, eta, phi) float32.
 
     Raises:
-        DataError: momenta are NaN or infinite, or a channel needs charges that are not there.
+        DataError: momenta are NaN, infinite or beyond 1e18 GeV, or a channel needs charges that are not there.
         MissingExtra: subjets are asked for without FastJet.
     """
     picture = picture or Picture()
@@ -51,7 +50,7 @@ def jet_images(constituents: Any, picture: Picture | None = None) -> NDArray[np.
             f"{constituents.fields}; use images, images_resnext or images_w, or simulate with kaon"
         )
     counts = counts_of(constituents)
-    momenta = [flat(constituents[name]) for name in _MOMENTUM]
+    momenta = cartesian(constituents)
     charge = flat(constituents["charge"]) if picture.needs_charge else None
     images = np.zeros((len(counts), *picture.shape), np.float32)
     ends = np.cumsum(counts)

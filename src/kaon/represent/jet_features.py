@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, flat, segment_sum
+from kaon.data.jagged import cartesian, counts_of, segment_sum
 from kaon.errors import UnknownName
 from kaon.represent.base import Representation
 from kaon.substructure import nsubjettiness
@@ -44,6 +44,7 @@ def jet_features(constituents: Any, observables: Sequence[str] = tuple(OBSERVABL
         (jets, observables) float32.
 
     Raises:
+        DataError: momenta are NaN, infinite or beyond 1e18 GeV.
         UnknownName: no such observable.
         MissingExtra: a tau is asked for without FastJet.
     """
@@ -51,7 +52,7 @@ def jet_features(constituents: Any, observables: Sequence[str] = tuple(OBSERVABL
         if name not in OBSERVABLES:
             raise UnknownName("observable", name, OBSERVABLES)
     counts = counts_of(constituents)
-    px, py, pz, E = (flat(constituents[name]) for name in ("px", "py", "pz", "E"))
+    px, py, pz, E = cartesian(constituents)
     sums = [segment_sum(v, counts) for v in (px, py, pz, E)]
     jet_eta, jet_phi = kin.pseudorapidity(*sums[:3]), kin.phi(*sums[:2])
     pt = kin.transverse_momentum(px, py)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, pad
+from kaon.data.jagged import cartesian, pad
 from kaon.errors import ConfigError, UnknownName
 from kaon.represent.base import Representation
-from kaon.substructure.clustering import ALGORITHMS, cluster
+from kaon.substructure.clustering import ALGORITHMS, histories
 from kaon.substructure.lund import COORDINATES, lund_declusterings
 
 __all__ = ["LundPlane"]
@@ -56,8 +57,10 @@ class LundPlane(Representation):
     def arrays(self, events: Events) -> dict[str, NDArray[Any]]:
         """Two arrays: `features`, `mask`."""
         column = events["constituents"]
-        counts_of(column)
-        values, counts = lund_declusterings(cluster(column, self.options["algorithm"]), tuple(self.options["features"]))
+        cartesian(column)
+        names = tuple(self.options["features"])
+        parts = (lund_declusterings(some, names) for some in histories(column, self.options["algorithm"]))
+        values, counts = map(np.concatenate, zip(*parts, strict=True))
         length = max(1, min(int(counts.max(initial=0)), self.options["declusterings"]))
         features, mask = pad(values, counts, length)
         return {"features": features, "mask": mask}

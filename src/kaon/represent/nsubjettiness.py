@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, flat, segment_sum
+from kaon.data.jagged import cartesian, counts_of, segment_sum
 from kaon.errors import ConfigError
 from kaon.represent.base import Representation
 from kaon.substructure.njettiness_basis import nsubjettiness_basis
@@ -56,15 +56,15 @@ def nsubjettiness_features(
 
     Raises:
         ConfigError: fewer than two bodies.
-        DataError: momenta are NaN or infinite.
+        DataError: momenta are NaN, infinite or beyond 1e18 GeV.
         MissingExtra: FastJet is not installed.
     """
     observables = len(basis_names(bodies))
     counts = counts_of(constituents)
+    E, px, py, pz = (segment_sum(v, counts) for v in cartesian(constituents, ("E", "px", "py", "pz")))
     taus = nsubjettiness_basis(constituents, range(1, bodies), BETAS).reshape(len(counts), 3 * (bodies - 1))
     columns = [np.delete(taus, 3 * (bodies - 2), axis=1)]  # without the last tau^(0.5)
     assert columns[0].shape[1] == observables
-    E, px, py, pz = (segment_sum(flat(constituents[name]), counts) for name in ("E", "px", "py", "pz"))
     if mass:
         columns.append(kin.mass(E, px, py, pz)[:, None])
     if pt:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, flat, pad, segment_sum
+from kaon.data.jagged import cartesian, counts_of, pad, segment_sum
 from kaon.errors import ConfigError, UnknownName
 from kaon.represent.base import Representation
 
@@ -49,13 +49,14 @@ def point_features(constituents: Any, names: Sequence[str] = SEVEN, *, outward: 
             detector: a mirrored collision gives the same features.
 
     Raises:
+        DataError: momenta are NaN, infinite or beyond 1e18 GeV.
         UnknownName: no such feature.
     """
     for name in names:
         if name not in FEATURES:
             raise UnknownName("feature", name, FEATURES)
     counts = counts_of(constituents)
-    px, py, pz, E = (flat(constituents[name]) for name in ("px", "py", "pz", "E"))
+    px, py, pz, E = cartesian(constituents)
     jet = [np.repeat(segment_sum(v, counts), counts) for v in (px, py, pz, E)]
     pt = kin.transverse_momentum(px, py)
     scalar = np.repeat(segment_sum(pt, counts), counts)
@@ -85,7 +86,8 @@ class PointCloud(Representation):
     """The hardest constituents as a padded set.
 
     Args:
-        constituents: how many of the hardest are kept at most; the arrays are as wide as the largest jet needs.
+        constituents: how many are kept at most: the first, which are the hardest, since constituents are ordered by
+            pT. The arrays are as wide as the largest jet needs.
         features: names out of `FEATURES`.
         standardise: fit shift and scale of the features on the training jets.
         momenta: give the four-momenta as well.
@@ -126,7 +128,7 @@ class PointCloud(Representation):
         padded, mask = pad(point_features(column, names, outward=self.options["outward"]), counts, length)
         made = {"points": padded[..., :2].copy(), "features": padded[..., 2:].copy()}
         if self.options["momenta"]:
-            made["momenta"], _ = pad(np.stack([flat(column[name]) for name in MOMENTUM], axis=1), counts, length)
+            made["momenta"], _ = pad(np.stack(cartesian(column, MOMENTUM), axis=1), counts, length)
         return made | {"mask": mask}
 
     def describe(self, arrays: Mapping[str, NDArray[Any]]) -> InputSpec:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import counts_of, pad
+from kaon.data.jagged import cartesian, pad
 from kaon.errors import ConfigError
 from kaon.represent.base import Representation
 from kaon.substructure.clustering import ALGORITHMS, Histories, cluster
@@ -67,7 +67,8 @@ class Trees(Representation):
 
     Args:
         algorithm: `kt`, `cambridge-aachen` or `anti-kt`.
-        constituents: how many of the hardest are clustered at most.
+        constituents: how many are clustered at most: the first, which are the hardest, since constituents are ordered
+            by pT.
         centred: eta and phi from the axis of the jet, as https://arxiv.org/abs/1702.00748 centres its jets. Without it
             (TreeNiN) a network must learn from many more jets that where a jet is says nothing.
 
@@ -93,7 +94,7 @@ class Trees(Representation):
     def arrays(self, events: Events) -> dict[str, NDArray[Any]]:
         """Four arrays: `features`, `children`, `depth`, `mask`."""
         column = events["constituents"]
-        counts_of(column)
+        cartesian(column)  # all of them, also those that are cut off
         trees = cluster(column[:, : self.options["constituents"]], self.options["algorithm"])
         return _padded(trees, max(1, int(trees.counts.max(initial=0))), self.options["centred"])
 
