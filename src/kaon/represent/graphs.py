@@ -24,7 +24,7 @@ _PAIRS = 1 << 22
 
 def nearest_neighbours(
     points: NDArray[Any], mask: NDArray[np.bool_], neighbours: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
     """The nearest real points of every real point, itself and the padding excluded, nearest first.
 
     Of points at equal distance the one of the lower position comes first. A point among n <= `neighbours` real ones
@@ -50,7 +50,7 @@ def nearest_neighbours(
     if not np.isfinite(points[mask]).all():
         raise DataError("a point with a coordinate that is not finite has no neighbours")
     shape = (events, length, neighbours)
-    position, distance, real = np.zeros(shape, np.int64), np.zeros(shape, np.float32), np.zeros(shape, bool)
+    position, distance, real = np.zeros(shape, np.int32), np.zeros(shape, np.float32), np.zeros(shape, bool)
     kept = min(neighbours, length)
     for start in range(0, events, max(1, _PAIRS // max(length * length, 1))):
         rows = slice(start, start + max(1, _PAIRS // max(length * length, 1)))
@@ -80,7 +80,7 @@ class KNNGraph(Representation):
         standardise: fit shift and scale of the node features on the training jets.
 
     Output: `features` (jets, constituents, 4) float32: ln pT, ln E (GeV), and eta and phi from the jet axis, which is
-    that of the sum of all constituents; `neighbours` (jets, constituents, k) int64, the position of each neighbour in
+    that of the sum of all constituents; `neighbours` (jets, constituents, k) int32, the position of each neighbour in
     its jet, nearest first; `distances` (jets, constituents, k) float32; `edges` (jets, constituents, k) bool, True
     where there is a neighbour; `mask` (jets, constituents) bool, True for real constituents. Padding is zero.
     """
@@ -110,7 +110,7 @@ class KNNGraph(Representation):
         return InputSpec(
             (
                 Input("features", ("constituents", len(_FEATURES)), features=_FEATURES),
-                Input("neighbours", ("constituents", k), dtype="int64"),
+                Input("neighbours", ("constituents", k), dtype="int32"),
                 Input("distances", ("constituents", k)),
                 Input("edges", ("constituents", k), dtype="bool"),
                 Input("mask", ("constituents",), dtype="bool"),
