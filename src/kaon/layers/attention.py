@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from kaon.errors import ConfigError
 from kaon.layers.dropout import Dropout
+from kaon.layers.export import exporting
 
 __all__ = ["MASKED", "Block", "ClassBlock"]
 
@@ -94,7 +95,7 @@ class Block(_Parts):
         events, length, width = x.shape
         qkv = self.qkv(self.pre_attention(x)).view(events, length, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        dense = torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export() or x.is_cuda
+        dense = exporting() or x.is_cuda
         if dense:
             rate = self.dropout.p if self.training else 0.0
             found = F.scaled_dot_product_attention(q, k, v, bias.to(q.dtype), rate)

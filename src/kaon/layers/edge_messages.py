@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from kaon.layers.by_length import exporting
+from kaon.layers.export import exporting
 
 __all__ = ["edge_messages"]
 

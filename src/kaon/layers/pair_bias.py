@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from kaon.layers.export import exporting
 from kaon.layers.pair_stage import PairStage, moments, pieces
 
 __all__ = ["PairBias"]
@@ -38,7 +39,7 @@ class PairBias(nn.Module):
         if self.training and len(x):
             return self._train(x)
         layers = self._folded()
-        if torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export():
+        if exporting():
             return self._evaluate(x, layers)
         return torch.cat([self._evaluate(piece, layers) for piece in pieces(x)])
 

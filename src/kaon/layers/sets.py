@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from kaon.layers.export import exporting
+
 __all__ = ["masked_sum"]
 
 
@@ -25,7 +27,7 @@ def masked_sum(function: Callable[[Tensor], Tensor], x: Tensor, mask: Tensor, we
     Returns:
         (batch, channels), summed in float32 at least.
     """
-    if torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export():
+    if exporting():
         dense = _wide(function(x))
         used = mask.to(dense.dtype) if weight is None else weight.to(dense.dtype) * mask.to(dense.dtype)
         return (dense * used[..., None]).sum(1)

@@ -8,6 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from kaon.layers.export import exporting
+
 __all__ = ["Cell", "climb"]
 
 
@@ -49,7 +51,7 @@ def climb(cell: Cell, x: Tensor, inputs: Mapping[str, Tensor], channels: int) ->
     """
     children, depth, mask = inputs["children"], inputs["depth"], inputs["mask"]
     second = (torch.arange(mask.shape[1], device=x.device) == children[:, :1, 1]) & (depth == 1)
-    run = _looped if torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export() else _packed
+    run = _looped if exporting() else _packed
     return run(cell, x, children, depth, mask, second, channels)
 
 

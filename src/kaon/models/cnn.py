@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from kaon.data import InputSpec
 from kaon.errors import ConfigError
 from kaon.layers.dense import dense
+from kaon.layers.export import exporting
 from kaon.layers.normalise import Normalise
 from kaon.layers.pieces import in_pieces
 from kaon.models.base import Net
@@ -99,7 +100,7 @@ class ConvolutionalNetwork(Net):
         """
         layer = self.convolutions[0]
         assert isinstance(layer, nn.Conv2d)
-        if torch.compiler.is_exporting():
+        if exporting():
             plain: Tensor = layer(x)
             return plain
         one_more = (0, 0, 0, 0, 0, int(x.shape[1] == 1))

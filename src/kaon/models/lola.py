@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from kaon.data import InputSpec
 from kaon.errors import ConfigError
-from kaon.layers.by_length import exporting
 from kaon.layers.dense import dense
+from kaon.layers.export import exporting
 from kaon.layers.minkowski import psi
 from kaon.models.base import Net
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from kaon.data import InputSpec
 from kaon.errors import BundleError
 from kaon.layers.attention import MASKED, Block, ClassBlock
+from kaon.layers.export import exporting
 from kaon.layers.groups import by_length, in_order
 from kaon.layers.normalise import Normalise
 from kaon.layers.pair_bias import PairBias
@@ -96,7 +97,7 @@ class ParticleTransformer(Net):
         """Logits, (batch, outputs)."""
         mask, momenta = inputs["mask"], inputs["momenta"]
         x = self._standardised(self.normalise(inputs["features"]), mask)
-        if torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export():
+        if exporting():
             table = geometry(momenta)
             bias = self.pair_bias(pair_features(table[:, :, None], table[:, None])).permute(0, 3, 1, 2)
             return self._logits(x, bias.masked_fill(~mask[:, None, None], MASKED), mask)

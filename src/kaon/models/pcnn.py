@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
+from kaon.layers.export import exporting
 from kaon.layers.normalise import Normalise
 from kaon.models.base import Net
 
@@ -72,7 +73,7 @@ class ParticleCNN(Net):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""
         x, mask = self.normalise(inputs["features"]), inputs["mask"]
-        padded = torch.compiler.is_exporting()
+        padded = exporting()
         x, places, owner = _padded(x, mask) if padded else _packed(x, mask, self.shrink)
         x = self.first(self.first_norm(x, places))
         for unit in self.units:

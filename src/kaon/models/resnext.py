@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from kaon.data import InputSpec
 from kaon.errors import ConfigError
+from kaon.layers.export import exporting
 from kaon.layers.normalise import Normalise
 from kaon.layers.pieces import in_pieces
 from kaon.models.base import Net
@@ -81,7 +82,7 @@ class ResNeXt(Net):
 
     def _logits(self, image: Tensor) -> Tensor:
         x = F.relu(self.stem(self.normalise(image)))
-        if not torch.compiler.is_exporting():
+        if not exporting():
             x = x.contiguous(memory_format=torch.channels_last)
         x = self.blocks(x).mean((2, 3))
         logits: Tensor = self.head(x)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from kaon.data import InputSpec
 from kaon.layers.attention import MASKED, Block
+from kaon.layers.export import exporting
 from kaon.layers.groups import by_length, in_order
 from kaon.layers.normalise import Normalise
 from kaon.models.base import Net
@@ -61,7 +62,7 @@ class Transformer(Net):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""
         x, mask = self.normalise(inputs["features"]), inputs["mask"]
-        if torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export():
+        if exporting():
             return self._logits(x, mask)
         groups = by_length(mask)
         return in_order([self._logits(group.take(x), group.mask) for group in groups], groups)
