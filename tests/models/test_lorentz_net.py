@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from kaon.data import Events, Input, InputSpec
-from kaon.layers.by_length import Groups
+from kaon.layers.groups import PackedGroups
 from kaon.layers.minkowski import boost, inner, psi, square
 from kaon.models.lorentz_net import SLICE, AnalyticNorm, LorentzBlock, LorentzNet
 
@@ -49,7 +49,7 @@ def test_a_block_is_its_equations_with_a_batch_norm_over_real_pairs_and_constitu
     assert block.step_out is not None
     nn.init.normal_(block.step_out.weight)
     p, mask = jets_of_counts()
-    groups = Groups(mask, cells=50)
+    groups = PackedGroups(mask, cells=50)
     x, scalars = groups.pack(p), torch.randn(int(mask.sum()), 1, dtype=torch.float64)
     h = torch.randn(len(x), 8, dtype=torch.float64)
     plain = {name: nn.BatchNorm1d(8).double() for name in ("edge", "node")}
@@ -86,7 +86,7 @@ def test_the_vectors_of_a_block_turn_with_the_jet_and_its_scalars_stay() -> None
     assert block.step_out is not None
     nn.init.normal_(block.step_out.weight)
     p, mask = jets_of_counts()
-    groups = Groups(mask, cells=50)
+    groups = PackedGroups(mask, cells=50)
     x, frame = groups.pack(p), momenta(1, 1, seed=3, mass=5)[0]
     h, scalars = torch.randn(len(x), 8, dtype=torch.float64), square(x)[:, None]
     still, moving = block(h, x, scalars, groups), block(h, boost(x, frame), scalars, groups)

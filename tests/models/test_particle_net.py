@@ -71,7 +71,7 @@ def test_the_exported_form_gives_the_same(missing: str, fusion: int) -> None:
     net.train()(inputs)  # statistics of something
     net.eval()
     expected = net(inputs)
-    padded = net.fc(net._padded(inputs["points"], inputs["features"], inputs["mask"]))
+    padded = net.fc(net._padded(inputs["mask"], inputs["points"], inputs["features"]))
     torch.testing.assert_close(padded, expected)
     with torch.no_grad():
         torch.testing.assert_close(net(inputs), expected.detach())

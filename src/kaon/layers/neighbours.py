@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kaon.layers.packed import Group, Packed
+from kaon.layers.packed import Packed, Rectangle
 
 __all__ = ["Graph", "Stretch", "graph", "nearest"]
 
@@ -75,7 +75,7 @@ def graph(x: Tensor, packed: Packed, k: int, *, fill: bool = False) -> Graph:
     return Graph(len(packed), torch.cat(parts), tuple(stretches))
 
 
-def _within(x: Tensor, group: Group, k: int) -> Tensor:
+def _within(x: Tensor, group: Rectangle, k: int) -> Tensor:
     """Packed positions of the neighbours of each node of a group, (nodes of the group, k)."""
     if group.real is None:
         points = x[group.start : group.stop].view(*group.index.shape, x.shape[1])

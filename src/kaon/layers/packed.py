@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["Group", "Packed", "pack"]
+__all__ = ["Packed", "Rectangle", "pack"]
 
 _SLACK = 1.15
 """Most constituents of a group over its least: what padding within a group may cost."""
@@ -16,8 +16,8 @@ _ROOM = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
-    """Jets of nearly the same length, as a rectangle.
+class Rectangle:
+    """Jets of nearly the same length, none of them empty.
 
     Args:
         start, stop: their constituents among the packed ones.
@@ -49,7 +49,7 @@ class Packed:
     rows: Tensor
     owner: Tensor
     counts: Tensor
-    groups: tuple[Group, ...]
+    groups: tuple[Rectangle, ...]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -82,7 +82,7 @@ def pack(mask: Tensor, exact: int = 0) -> Packed:
         steps = torch.arange(longest, device=mask.device)
         index = starts[begin:end, None] + steps
         real = None if shortest == longest else steps < lengths[begin:end, None]
-        groups.append(Group(first, stop, longest, index.clamp(max=len(owner) - 1), real, starts[begin:end]))
+        groups.append(Rectangle(first, stop, longest, index.clamp(max=len(owner) - 1), real, starts[begin:end]))
     return Packed(owner * mask.shape[1] + place, owner, counts, tuple(groups))
 
 

@@ -1,4 +1,4 @@
-"""Large batches of images, a piece at a time."""
+"""Large batches, a piece at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-__all__ = ["in_pieces"]
+from kaon.layers.export import exporting
+
+__all__ = ["in_alike_pieces", "in_pieces"]
 
 
 def in_pieces(function: Callable[[Tensor], Tensor], x: Tensor, size: int = 64) -> Tensor:
@@ -21,5 +23,23 @@ def in_pieces(function: Callable[[Tensor], Tensor], x: Tensor, size: int = 64) -
         x: (batch, ...).
         size: events of a piece.
     """
-    whole = torch.is_grad_enabled() or torch.compiler.is_exporting() or x.device.type != "cpu" or len(x) <= size
+    whole = torch.is_grad_enabled() or exporting() or x.device.type != "cpu" or len(x) <= size
     return function(x) if whole else torch.cat([function(piece) for piece in torch.split(x, size)])
+
+
+def in_alike_pieces(function: Callable[..., Tensor], mask: Tensor, *others: Tensor, size: int) -> Tensor:
+    """function(mask, *others), computed for `size` events of similar length at a time where nothing is learned.
+
+    Bounds the memory, whatever the batch, and leaves each piece little padding for the function to work around.
+
+    Args:
+        function: acts on each event alone, tensors (batch, ...) -> (batch, ...).
+        mask: (batch, constituents) bool.
+        others: (batch, ...) each.
+        size: events of a piece.
+    """
+    if torch.is_grad_enabled() or exporting() or len(mask) <= size:
+        return function(mask, *others)
+    order = mask.sum(1).argsort(stable=True)
+    parts = [function(*(x[rows] for x in (mask, *others))) for rows in torch.split(order, size)]
+    return torch.cat(parts)[order.argsort()]

@@ -10,15 +10,13 @@ from torch.nn import functional as F
 
 from kaon.data import InputSpec
 from kaon.errors import ConfigError
-from kaon.layers.by_length import exporting
+from kaon.layers.export import exporting
+from kaon.layers.groups import by_length, in_order
 from kaon.layers.minkowski import boost, jet_frame, wide
 from kaon.layers.normalise import Normalise
 from kaon.models.base import Net
 
 __all__ = ["LGATrSlim"]
-
-TOKENS = 1024
-"""Tokens computed at a time on a CPU: their hidden numbers stay in its cache."""
 
 REFERENCES: dict[str, tuple[tuple[float, ...], ...]] = {
     "none": (),
@@ -117,20 +115,8 @@ class LGATrSlim(Net):
         features = momenta if self.normalise is None else self.normalise(inputs["features"])
         if exporting():
             return self.logits(momenta, mask, features)
-        # Jets of similar length together: little padding, and a few at a time fit the cache.
-        counts = mask.sum(1)
-        order = counts.argsort(descending=True, stable=True)
-        front = mask.long().argsort(stable=True, dim=1, descending=True)
-        lengths, start = counts[order].tolist(), 0
-        parts: list[Tensor] = []
-        tokens = TOKENS if momenta.device.type == "cpu" else 256 * TOKENS
-        while start < len(lengths) or not parts:
-            length = max(lengths[start], 1) if lengths else 1
-            rows = order[start : start + max(1, tokens // (length + 1 + len(self.reference)))]
-            here = rows[:, None], front[rows, :length]
-            parts.append(self.logits(momenta[here], mask[here], features[here]))
-            start += len(rows)
-        return torch.cat(parts)[order.argsort()]
+        groups = by_length(mask)
+        return in_order([self.logits(g.take(momenta), g.mask, g.take(features)) for g in groups], groups)
 
     def logits(self, momenta: Tensor, mask: Tensor, features: Tensor) -> Tensor:
         """Logits of jets of similar length, (batch, outputs)."""

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
-from kaon.layers.by_length import Groups, exporting
 from kaon.layers.edge_messages import edge_messages
+from kaon.layers.groups import PackedGroups
 from kaon.layers.minkowski import boost, inner, jet_frame, psi, square, wide
+from kaon.layers.pieces import in_alike_pieces
 from kaon.models.base import Net
 
 __all__ = ["LorentzNet"]
@@ -83,17 +84,13 @@ class LorentzNet(Net):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""
         momenta, mask = inputs["momenta"], inputs["mask"]
-        if self.training or exporting() or len(momenta) <= SLICE:
-            return self.logits(momenta, mask)
-        # Jets of similar length together waste less.
-        order = mask.sum(1).argsort(stable=True)
-        parts = [self.logits(momenta[rows], mask[rows]) for rows in torch.split(order, SLICE)]
-        return torch.cat(parts)[order.argsort()]
+        # Batch norms of a training need the whole batch; also one without a gradient.
+        return in_alike_pieces(self.logits, mask, momenta, size=len(mask) if self.training else SLICE)
 
-    def logits(self, momenta: Tensor, mask: Tensor) -> Tensor:
+    def logits(self, mask: Tensor, momenta: Tensor) -> Tensor:
         """Logits of one slice, (batch, outputs)."""
         x, mask, is_beam = self.particles(momenta, mask)
-        groups = Groups(mask, CELLS if x.device.type == "cpu" else 64 * CELLS)
+        groups = PackedGroups(mask, CELLS if x.device.type == "cpu" else 64 * CELLS)
         x, is_beam = groups.pack(x), groups.pack(is_beam)
         # With beams, masses in one of two places; else the squared mass, as in the public code.
         mass2 = square(x)[:, None]
@@ -137,14 +134,14 @@ class LorentzBlock(nn.Module):
             self.step_in, self.step_out = nn.Linear(hidden, hidden), nn.Linear(hidden, 1, bias=False)
             nn.init.xavier_uniform_(self.step_out.weight, gain=1e-3)
 
-    def forward(self, h: Tensor, x: Tensor, scalars: Tensor, groups: Groups) -> tuple[Tensor, Tensor]:
+    def forward(self, h: Tensor, x: Tensor, scalars: Tensor, groups: PackedGroups) -> tuple[Tensor, Tensor]:
         """Scalars (particles, hidden) and vectors (particles, 4) of the next block."""
         received, moved = self.exchange(h, x, groups)
         z = self.node_in(torch.cat([h, received, scalars], 1)).to(x.dtype)
         scale, shift = self.node_norm.over_rows(z)
         return h + self.node_out((z * scale + shift).relu()), x + self.c_weight * moved
 
-    def exchange(self, h: Tensor, x: Tensor, groups: Groups) -> tuple[Tensor, Tensor]:
+    def exchange(self, h: Tensor, x: Tensor, groups: PackedGroups) -> tuple[Tensor, Tensor]:
         """Sum of the messages, (particles, hidden), and mean of the steps, (particles, 4)."""
         hidden = self.edge_out.in_features
         dtype = _compute_dtype(x)
@@ -153,7 +150,7 @@ class LorentzBlock(nn.Module):
             w_i, w_j, w_u = torch.split(self.edge_in.weight, [hidden, hidden, 2], 1)
             a, b = h @ w_i.t(), h @ w_j.t()
             vectors = groups.split(x)
-            pairs = [_pairs(group.mask, x.dtype) for group in groups.groups]
+            pairs = [_pairs(mask, x.dtype) for mask in groups.masks]
             edges: Iterable[Tensor] = map(_products, vectors, pairs)
             if self.training:
                 edges = list(edges)
@@ -193,7 +190,7 @@ class AnalyticNorm(nn.BatchNorm1d):
         return self._training(mean, variance, len(x))
 
     def over_pairs(
-        self, a: Tensor, b: Tensor, edges: Sequence[Tensor], w: Tensor, groups: Groups
+        self, a: Tensor, b: Tensor, edges: Sequence[Tensor], w: Tensor, groups: PackedGroups
     ) -> tuple[Tensor, Tensor]:
         """Factor and term for z_ij = a_i + b_j + w u_ij over all ordered pairs of different constituents of a jet.
 

@@ -14,9 +14,11 @@ from torch.nn import functional as F
 from kaon.data import InputSpec
 from kaon.errors import BundleError, ConfigError
 from kaon.layers.edge_conv import EdgeConv, batch_norm
+from kaon.layers.export import exporting
 from kaon.layers.neighbours import graph, nearest
 from kaon.layers.normalise import Normalise
 from kaon.layers.packed import pack
+from kaon.layers.pieces import in_alike_pieces
 from kaon.models.base import Net
 
 __all__ = ["ParticleNet"]
@@ -95,27 +97,21 @@ class ParticleNet(Net):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""
         points, features, mask = inputs["points"], inputs["features"], inputs["mask"]
-        if torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export():
-            pooled = self._padded(points, features, mask)
+        if exporting():
+            pooled = self._padded(mask, points, features)
         else:
             kind = mask.device.type
             dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
             # Distances, nodes and normalisations are too fine for half precision: edges alone are computed in it.
             with torch.autocast(kind, enabled=False):
-                pooled = self._packed(points, features, mask, dtype)
+                # Batch norms of a training need the whole batch; also one without a gradient.
+                size = len(mask) if self.training else _JETS
+                pooled = in_alike_pieces(partial(self._packed, dtype=dtype), mask, points, features, size=size)
         logits: Tensor = self.fc(pooled)
         return logits
 
-    def _packed(self, points: Tensor, features: Tensor, mask: Tensor, dtype: torch.dtype | None) -> Tensor:
+    def _packed(self, mask: Tensor, points: Tensor, features: Tensor, dtype: torch.dtype | None) -> Tensor:
         """Mean over the constituents of each jet, (batch, channels); only real constituents are computed."""
-        if not (self.training or torch.is_grad_enabled()) and len(mask) > _JETS:
-            # Jets of like length together, and a bounded number of them.
-            order = mask.sum(1).argsort(stable=True)
-            parts = [
-                self._packed(points[rows], features[rows], mask[rows], dtype) for rows in torch.split(order, _JETS)
-            ]
-            joined = torch.cat(parts)
-            return torch.empty_like(joined).index_copy_(0, order, joined)
         packed = pack(mask, exact=self.neighbours)
         x, place = self.normalise(packed.take(features)), packed.take(points)
         if self.input_norm is not None:
@@ -126,7 +122,7 @@ class ParticleNet(Net):
             outputs.append(x)
         return packed.mean(self._fused(outputs))
 
-    def _padded(self, points: Tensor, features: Tensor, mask: Tensor) -> Tensor:
+    def _padded(self, mask: Tensor, points: Tensor, features: Tensor) -> Tensor:
         """The same in a form that can be exported: padding is computed as well, and left out of every mean."""
         real = mask[..., None].to(features.dtype)
         x, place = self.normalise(features), points
