@@ -39,6 +39,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kaon.data import Events, Input, InputSpec
+from kaon.learn.weaver import TOP_TAGGING
 from kaon.models.base import Net
 from kaon.models.part import ParticleTransformer
 from kaon.models.particle_net import ParticleNet
@@ -286,7 +287,7 @@ def main() -> None:
         f"PyTorch {torch.__version__}\n{given.repeats} repeats, {given.clock} time, batches of {BATCH} jets"
     )
     with tempfile.TemporaryDirectory() as folder:
-        batches = [jets_of(events.take(slice(i * BATCH, (i + 1) * BATCH)), STANDARD) for i in range(given.repeats)]
+        batches = [jets_of(events.take(slice(i * BATCH, (i + 1) * BATCH)), TOP_TAGGING) for i in range(given.repeats)]
         counts = np.concatenate([b["mask"].sum(1) for b in batches])
         print(f"constituents: mean {counts.mean():.1f} of {CONSTITUENTS}, from {counts.min()} to {counts.max()}")
         for contest in CONTESTS:
@@ -294,16 +295,6 @@ def main() -> None:
                 compare(contest, batches, Path(folder), given)
                 if not given.skip_auc:
                     accuracy(contest, events, given.epochs)
-
-
-STANDARD = {
-    "log_pt": (1.7, 0.7),
-    "log_e": (2.0, 0.7),
-    "log_pt_fraction": (-4.7, 0.7),
-    "log_e_fraction": (-4.7, 0.7),
-    "dr": (0.2, 4.0),
-}
-"""(shift, scale) of weaver's example for top tagging."""
 
 
 if __name__ == "__main__":
