@@ -21,7 +21,7 @@ __all__ = ["COMMANDS", "command", "main"]
 COMMANDS = {
     "demo": "Simulate jets, compare taggers, write the report and an ONNX file: all of kaon in a few minutes.",
     "list": "List the models, representations, recipes and studies that kaon knows.",
-    "simulate": "Make jets from a recipe with Pythia 8 and FastJet.",
+    "simulate": "Make jets, or whole events, from a recipe with Pythia 8 and FastJet.",
     "inspect": "Show what is in a file: columns, ranges, missing values, classes, weights and small histograms.",
     "train": "Train one model.",
     "compare": "Train several models on the same events and compare them.",
