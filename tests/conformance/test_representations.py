@@ -76,7 +76,7 @@ def test_arrays_are_those_of_the_specification_and_finite(fitted: Representation
         assert len(values) == len(jets)
         assert np.isfinite(values).all(), name
     for item in fitted.spec:
-        assert item.dtype in ("float32", "bool", "int32", "int64"), "single precision is what networks read"
+        assert item.dtype in ("float32", "bool", "int32"), "single precision is what networks read"
         if item.dtype == "float32":
             assert not item.features or len(item.features) == item.width
 

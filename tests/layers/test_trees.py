@@ -71,6 +71,13 @@ def test_is_the_recursion(nodes: int, form: str, monkeypatch: pytest.MonkeyPatch
     assert (found[:, 1:] == 0).all(), "a root is at level 0 and nobody's second child"
 
 
+def test_indices_of_32_bits_do() -> None:
+    trees = random_trees(SIZES, 39)
+    x = torch.rand(len(SIZES), 39, 1).double()
+    short = {name: values if name == "mask" else values.int() for name, values in trees.items()}
+    torch.testing.assert_close(climb(Counting(), x, short, 3), climb(Counting(), x, trees, 3), rtol=0, atol=0)
+
+
 def test_cells_are_told_level_and_side() -> None:
     seen: list[tuple[str, int, list[float], list[bool]]] = []
 

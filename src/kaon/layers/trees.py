@@ -42,14 +42,14 @@ def climb(cell: Cell, x: Tensor, inputs: Mapping[str, Tensor], channels: int) ->
     Args:
         cell: what is done at a node.
         x: features of the nodes, (batch, nodes, features).
-        inputs: `children` (batch, nodes, 2) int64, 0 for none, `depth` (batch, nodes) int64, `mask` (batch, nodes)
-            bool, as the representation `trees` makes them.
+        inputs: `children` (batch, nodes, 2) and `depth` (batch, nodes), integers, 0 for none; `mask` (batch, nodes)
+            bool; as the representation `trees` makes them.
         channels: of the states.
 
     Returns:
         (batch, channels); zero for a tree without nodes.
     """
-    children, depth, mask = inputs["children"], inputs["depth"], inputs["mask"]
+    children, depth, mask = inputs["children"].long(), inputs["depth"].long(), inputs["mask"]
     second = (torch.arange(mask.shape[1], device=x.device) == children[:, :1, 1]) & (depth == 1)
     run = _looped if exporting() else _packed
     return run(cell, x, children, depth, mask, second, channels)

@@ -73,8 +73,8 @@ class Trees(Representation):
             (TreeNiN) a network must learn from many more jets that where a jet is says nothing.
 
     Output, as wide as the largest tree, 2 n - 1 nodes for n constituents, and zero beyond a tree's last node:
-    `features` (jets, nodes, 7) float32, see `FEATURES`; `children` (jets, nodes, 2) int64, the positions of both
-    children among the nodes, 0 and 0 for a leaf; `depth` (jets, nodes) int64, 0 for the root; `mask` (jets, nodes)
+    `features` (jets, nodes, 7) float32, see `FEATURES`; `children` (jets, nodes, 2) int32, the positions of both
+    children among the nodes, 0 and 0 for a leaf; `depth` (jets, nodes) int32, 0 for the root; `mask` (jets, nodes)
     bool, True for real nodes.
 
     Raises:
@@ -103,8 +103,8 @@ class Trees(Representation):
         return InputSpec(
             (
                 Input("features", ("nodes", len(FEATURES)), features=tuple(FEATURES)),
-                Input("children", ("nodes", 2), dtype="int64", features=("first", "second")),
-                Input("depth", ("nodes",), dtype="int64"),
+                Input("children", ("nodes", 2), dtype="int32", features=("first", "second")),
+                Input("depth", ("nodes",), dtype="int32"),
                 Input("mask", ("nodes",), dtype="bool"),
             )
         )
@@ -138,8 +138,8 @@ class Trees(Representation):
 
 def _padded(trees: Histories, length: int, centred: bool) -> dict[str, NDArray[Any]]:
     features, mask = pad(node_features(trees, centred), trees.counts, length)
-    children, _ = pad(trees.children, trees.counts, length, dtype=np.int64)
-    depth, _ = pad(trees.depth, trees.counts, length, dtype=np.int64)
+    children, _ = pad(trees.children, trees.counts, length, dtype=np.int32)
+    depth, _ = pad(trees.depth, trees.counts, length, dtype=np.int32)
     return {"features": features, "children": children, "depth": depth, "mask": mask}
 
 
