@@ -35,7 +35,7 @@ class LBN(Net):
     Args:
         spec: `momenta` of shape (constituents, 4), (E, px, py, pz) in GeV, and `mask`.
         outputs: number of classes.
-        N: constituents; the hardest are kept, and a shorter jet is filled up with zeros.
+        N: constituents; the first, which are the hardest, are kept, and a shorter jet is filled up with zeros.
         M: particles, and rest frames.
         hidden: widths of the dense layers.
         dropout: in the dense layers.

@@ -42,7 +42,7 @@ class LoLa(Net):
     Args:
         spec: `momenta` of shape (constituents, 4), (E, px, py, pz) in GeV, and `mask`.
         outputs: number of classes.
-        N: constituents; the hardest are kept, and a shorter jet is filled up with zeros.
+        N: constituents; the first, which are the hardest, are kept, and a shorter jet is filled up with zeros.
         M: learned combinations.
         metric: "fixed" is diag(1, -1, -1, -1); "learned" is a diagonal that is trained.
         start: where the diagonal sets out if it is trained.
