@@ -32,10 +32,11 @@ def multihead(block: Block | ClassBlock) -> nn.MultiheadAttention:
 def rest(block: Block | ClassBlock, x: Tensor, attended: Tensor) -> Tensor:
     """What follows the attention, in the words of the paper's code."""
     if block.head_scale is not None:
-        attended = (attended.unflatten(-1, (HEADS, -1)) * block.head_scale[:, None]).flatten(-2)
+        attended = (attended.reshape(*attended.shape[:-1], HEADS, -1) * block.head_scale[:, None]).flatten(-2)
     x = x + block.post_attention(attended)
     h = block.back(block.post_hidden(F.gelu(block.hidden(block.pre_hidden(x)))))
-    return h + (x if block.residual_scale is None else block.residual_scale * x)
+    out: Tensor = h + (x if block.residual_scale is None else block.residual_scale * x)
+    return out
 
 
 @pytest.mark.parametrize("normformer", [True, False])

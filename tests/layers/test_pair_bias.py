@@ -55,7 +55,9 @@ def test_training_is_that_of_plain_layers() -> None:
 def test_few_or_no_pairs_are_defined_in_training() -> None:
     net = pair_bias().train()
     assert net(torch.zeros(0, 4).double()).shape == (0, 3)
-    torch.testing.assert_close(net(torch.randn(1, 4).double()), net.norms[-1].bias[None])
+    last = net.norms[-1]
+    assert isinstance(last, nn.BatchNorm1d)
+    torch.testing.assert_close(net(torch.randn(1, 4).double()), last.bias[None])
     assert all(torch.isfinite(buffer).all() for buffer in net.buffers())
 
 

@@ -24,7 +24,8 @@ def one_event(net: EventMPNN, x: Tensor, d: Tensor) -> Tensor:
     """Class probabilities of one event as the paper writes them: loops over nodes, [s_j, g_ij] as one vector."""
     n, centres = len(x), torch.linspace(0, 5, 21)
     state = F.relu(net.embed(net.normalise(x)))
-    for step in net.steps:
+    steps: Any = net.steps
+    for step in steps:
         weight = torch.cat([step.from_node.weight, step.from_edge.weight], dim=1)
         received = []
         for i in range(n):

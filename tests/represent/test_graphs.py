@@ -19,7 +19,7 @@ def one_by_one(points: NDArray[Any], mask: NDArray[np.bool_], k: int) -> list[li
     """Every pair in plain Python: (distance, position), sorted, of each point of each event."""
     found = []
     for x, real in zip(points, mask, strict=True):
-        others = [[j for j in np.flatnonzero(real) if real[i] and j != i] for i in range(len(real))]
+        others = [[int(j) for j in np.flatnonzero(real) if real[i] and j != i] for i in range(len(real))]
         found.append([sorted((float(np.linalg.norm(x[i] - x[j])), j) for j in row)[:k] for i, row in enumerate(others)])
     return found
 
@@ -50,7 +50,7 @@ def test_agrees_with_scikit_learn(jets: Events) -> None:
     batch = KNNGraph(neighbours=4).fit_transform(few).inputs
     for event in range(len(few)):
         real = batch["mask"][event]
-        points = np.stack(point_features(few["constituents"][event : event + 1], ("deta", "dphi")))
+        points = point_features(few["constituents"][event : event + 1], ("deta", "dphi"))
         distance, position = NearestNeighbors(n_neighbors=4).fit(points).kneighbors()
         np.testing.assert_allclose(batch["distances"][event, real], distance, atol=1e-5)
         np.testing.assert_array_equal(batch["neighbours"][event, real], position)
