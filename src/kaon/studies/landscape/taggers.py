@@ -161,7 +161,7 @@ TAGGERS = (
     ),
     Tagger(
         "pcnn",
-        Effort(12),
+        Effort(10),
         {"epochs": 30, "batch_size": 256, "learning_rate": 3e-3, "schedule": "one_cycle", "weight_decay": 1e-4},
         _table(0.980, 0.930, 732, 24, 845, 348_000, Published(201, None, PARTICLE_NET)),
     ),
@@ -191,18 +191,18 @@ TAGGERS = (
     ),
     Tagger(
         "transformer",
-        Effort(5),
+        Effort(4),
         {"epochs": 20, "batch_size": 256, "learning_rate": 1e-3, "weight_decay": 0.01, "gradient_clip": 1.0},
     ),
     Tagger(
         "particle_net_lite",
-        Effort(10),
+        Effort(8),
         {"epochs": 20, "batch_size": 1024, "learning_rate": 5e-3, "schedule": "one_cycle", "weight_decay": 1e-4},
         _later(325, 1262, 26_000, PARTICLE_NET),
     ),
     Tagger(
         "particle_net",
-        Effort(3),
+        Effort(2),
         {"epochs": 20, "batch_size": 384, "learning_rate": 3e-3, "schedule": "one_cycle", "weight_decay": 1e-4},
         {
             **_table(0.985, 0.938, 1298, 46, 1412, 498_000),
