@@ -1,4 +1,4 @@
-"""The pictures of the studies on the documentation's pages: `python docs/figures/studies.py kaon-studies`.
+"""The pictures of the studies on the documentation's pages: `python -m docs.figures.studies kaon-studies`.
 
 Takes every study that is done at the scale quick in that folder (that of `kaon reproduce --output`), photographs its
 figures, and prints the table in Markdown.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tutorial import Shot, browser, save
+from docs.figures.tutorial import Shot, browser, save
 
 SHOTS = {
     "landscape": (
