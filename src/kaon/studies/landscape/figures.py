@@ -85,6 +85,7 @@ def scaling(curves: Mapping[str, Mapping[int, float]], numbered: Sequence[str]) 
         keys.append(model_key(model, number))
     if not data:
         return Missing(title, "No tagger was trained on fewer jets.")
+    told = sorted({count for points in curves.values() for count in points})
     return Chart(
         name="scaling",
         title=title,
@@ -93,7 +94,7 @@ def scaling(curves: Mapping[str, Mapping[int, float]], numbered: Sequence[str]) 
         "are. One seed a point.",
         data=data,
         layout={
-            "xaxis": axis("training jets", type="log"),
+            "xaxis": axis("training jets", type="log", tickvals=told, ticktext=[f"{n:,}" for n in told]),
             "yaxis": axis("AUC"),
             "hovermode": "x unified",
         },
