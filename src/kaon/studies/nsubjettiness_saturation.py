@@ -195,7 +195,7 @@ VARIANTS = {
         source=SOURCE,
         scales={
             "smoke": Scale(200, 1, settings={"epochs": 2, "pfn_epochs": 1}),
-            "quick": Scale(16_000, 3, settings=_SETTINGS),
+            "quick": Scale(16_000, 3, minutes=6, settings=_SETTINGS),
             "full": Scale(1_000_000, 5, settings=_SETTINGS),
         },
         run=run,
