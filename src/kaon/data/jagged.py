@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kaon.errors import DataError
 
-__all__ = ["cartesian", "counts_of", "flat", "pad", "segment_sum"]
+__all__ = ["cartesian", "counts_of", "flat", "pad", "padded_length", "segment_sum"]
 
 _LARGEST = 1e18
 """GeV: squares still fit single precision."""
@@ -63,6 +63,19 @@ def flat(column: Any, dtype: Any = np.float64) -> NDArray[Any]:
         return np.asarray(values).astype(dtype, copy=False)
     except (TypeError, ValueError) as error:
         raise DataError(f"a column of type {ak.type(column)} cannot be used as lists of numbers") from error
+
+
+def padded_length(counts: NDArray[np.int64], most: int) -> int:
+    """Length of the padded axis that the longest event needs, between one and `most`.
+
+    Args:
+        counts: entries of each event, (events,).
+        most: limit.
+
+    >>> padded_length(np.array([3, 5]), 4), padded_length(np.array([3]), 4), padded_length(np.array([0]), 4)
+    (4, 3, 1)
+    """
+    return max(1, min(int(counts.max(initial=0)), most))
 
 
 def pad(

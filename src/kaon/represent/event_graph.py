@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import cartesian, counts_of, flat, pad
+from kaon.data.jagged import cartesian, counts_of, flat, pad, padded_length
 from kaon.data.objects import KINDS
 from kaon.errors import ConfigError, DataError
 from kaon.represent.base import Representation
@@ -77,7 +77,7 @@ class EventGraph(Representation):
         """Three arrays: `features`, `distances`, `mask`."""
         objects = events["objects"]
         counts = counts_of(objects)
-        length = max(1, min(int(counts.max(initial=0)), self.options["objects"]))
+        length = padded_length(counts, self.options["objects"])
         features, mask = pad(node_features(objects), counts, length)
         px, py, pz = (flat(objects[name]) for name in ("px", "py", "pz"))
         directions = np.stack([kin.pseudorapidity(px, py, pz), kin.phi(px, py)], axis=1)

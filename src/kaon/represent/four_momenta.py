@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import cartesian, counts_of, pad
+from kaon.data.jagged import cartesian, counts_of, pad, padded_length
 from kaon.errors import ConfigError
 from kaon.represent.base import Representation
 
@@ -38,7 +38,7 @@ class FourMomenta(Representation):
         """Two arrays: `momenta`, `mask`."""
         column = events["constituents"]
         counts = counts_of(column)
-        length = max(1, min(int(counts.max(initial=0)), self.options["constituents"]))
+        length = padded_length(counts, self.options["constituents"])
         momenta = np.stack(cartesian(column, ("E", "px", "py", "pz")), axis=1)
         padded, mask = pad(momenta, counts, length)
         return {"momenta": padded, "mask": mask}

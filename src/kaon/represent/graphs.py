@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import cartesian, counts_of, pad, segment_sum
+from kaon.data.jagged import cartesian, counts_of, pad, padded_length, segment_sum
 from kaon.errors import ConfigError, DataError
 from kaon.represent.base import Representation
 
@@ -97,7 +97,7 @@ class KNNGraph(Representation):
         """The arrays: `features`, `neighbours`, `distances`, `edges`, `mask`."""
         column = events["constituents"]
         counts = counts_of(column)
-        length = max(1, min(int(counts.max(initial=0)), self.options["constituents"]))
+        length = padded_length(counts, self.options["constituents"])
         nodes = _nodes(column, counts)
         features, mask = pad(nodes, counts, length)
         points, _ = pad(nodes[:, 2:], counts, length, np.float64)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import cartesian, pad
+from kaon.data.jagged import cartesian, pad, padded_length
 from kaon.errors import ConfigError, UnknownName
 from kaon.represent.base import Representation
 from kaon.substructure.clustering import ALGORITHMS, histories
@@ -61,7 +61,7 @@ class LundPlane(Representation):
         names = tuple(self.options["features"])
         parts = (lund_declusterings(some, names) for some in histories(column, self.options["algorithm"]))
         values, counts = map(np.concatenate, zip(*parts, strict=True))
-        length = max(1, min(int(counts.max(initial=0)), self.options["declusterings"]))
+        length = padded_length(counts, self.options["declusterings"])
         features, mask = pad(values, counts, length)
         return {"features": features, "mask": mask}
 

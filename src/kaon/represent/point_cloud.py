@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kaon import kinematics as kin
 from kaon.data import Events, Input, InputSpec
-from kaon.data.jagged import cartesian, counts_of, pad, segment_sum
+from kaon.data.jagged import cartesian, counts_of, pad, padded_length, segment_sum
 from kaon.errors import ConfigError, UnknownName
 from kaon.represent.base import Representation
 
@@ -124,7 +124,7 @@ class PointCloud(Representation):
         column = events["constituents"]
         counts = counts_of(column)
         names = ["deta", "dphi", *self.options["features"]]
-        length = max(1, min(int(counts.max(initial=0)), self.options["constituents"]))
+        length = padded_length(counts, self.options["constituents"])
         padded, mask = pad(point_features(column, names, outward=self.options["outward"]), counts, length)
         made = {"points": padded[..., :2].copy(), "features": padded[..., 2:].copy()}
         if self.options["momenta"]:
