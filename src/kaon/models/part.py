@@ -17,6 +17,7 @@ from kaon.layers.groups import by_length, in_order
 from kaon.layers.normalise import Normalise
 from kaon.layers.pair_bias import PairBias
 from kaon.layers.pairs import PAIR_FEATURES, Pairs, geometry, pair_features
+from kaon.layers.renaming import Rules, renamed
 from kaon.models.base import Net
 
 __all__ = ["ParticleTransformer"]
@@ -149,13 +150,11 @@ class ParticleTransformer(Net):
         Raises:
             BundleError: not the state of such a network.
         """
-        made, unknown = dict[str, Tensor](), list[str]()
-        for name, value in state.items():
-            own = next((re.sub(old, new, name) for old, new in _WEAVER if re.fullmatch(old, name)), None)
-            if own is None:
-                unknown.append(name)
-            else:
-                made[own] = value.flatten() if own == "class_token" else value.squeeze(-1) if value.ndim > 2 else value
+        found, unknown = renamed(state, _WEAVER)
+        made = {
+            name: value.flatten() if name == "class_token" else value.squeeze(-1) if value.ndim > 2 else value
+            for name, value in found.items()
+        }
         if unknown or "pair_bias.layers.0.weight" not in made or "blocks.0.head_scale" not in made:
             raise BundleError(
                 f"this is not the state of weaver-core's ParticleTransformer, version 1; unknown: {sorted(unknown)[:6]}"
@@ -189,7 +188,7 @@ def _in_block(own: str) -> Any:
 
 _LEAF = r"(?P<leaf>\.(weight|bias))"
 
-_WEAVER: tuple[tuple[str, Any], ...] = (
+_WEAVER: Rules = (
     (r"embed\.input_bn\.(\w+)", r"norm_in.\1"),
     (r"embed\.embed\.(\d+\.\w+)", r"embed.\1"),
     (r"pair_embed\.embed\.0\.(\w+)", r"pair_bias.norms.0.\1"),

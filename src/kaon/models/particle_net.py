@@ -19,6 +19,7 @@ from kaon.layers.neighbours import graph, nearest
 from kaon.layers.normalise import Normalise
 from kaon.layers.packed import pack
 from kaon.layers.pieces import in_alike_pieces
+from kaon.layers.renaming import Rules, renamed
 from kaon.models.base import Net
 
 __all__ = ["ParticleNet"]
@@ -156,13 +157,8 @@ class ParticleNet(Net):
         Raises:
             BundleError: not the state of such a network.
         """
-        made, unknown = dict[str, Tensor](), list[str]()
-        for name, value in state.items():
-            own = next((re.sub(old, new, name) for old, new in _WEAVER if re.fullmatch(old, name)), None)
-            if own is None:
-                unknown.append(name)
-            else:
-                made[own] = value.flatten(2).squeeze(2) if value.ndim > 2 else value
+        found, unknown = renamed(state, _WEAVER)
+        made = {name: value.flatten(2).squeeze(2) if value.ndim > 2 else value for name, value in found.items()}
         if unknown or "edge_convs.0.first.weight" not in made:
             raise BundleError(f"this is not the state of weaver-core's ParticleNet; unknown: {sorted(unknown)[:6]}")
         blocks = 1 + max(int(name.split(".")[1]) for name in made if name.startswith("edge_convs."))
@@ -182,7 +178,7 @@ class ParticleNet(Net):
         return options, made
 
 
-_WEAVER: tuple[tuple[str, Any], ...] = (
+_WEAVER: Rules = (
     (r"bn_fts\.(\w+)", r"input_norm.\1"),
     (r"edge_convs\.(\d+)\.convs\.0\.weight", r"edge_convs.\1.first.weight"),
     (r"edge_convs\.(\d+)\.convs\.(\d+)\.weight", lambda m: f"edge_convs.{m[1]}.rest.{int(m[2]) - 1}.weight"),
