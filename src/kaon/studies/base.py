@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -40,6 +40,7 @@ __all__ = [
     "machine",
     "perform",
     "state",
+    "together",
 ]
 
 ScaleName: TypeAlias = Literal["smoke", "quick", "full"]
@@ -197,6 +198,12 @@ class Context:
         if page:
             write_page(comparison, home / "report.html")
         return comparison
+
+
+def together(comparisons: Mapping[str, Comparison]) -> Comparison:
+    """One comparison of several, of one model each, under their titles; the sample is that of the first."""
+    runs = tuple(replace(run, model=title) for title, made in comparisons.items() for run in made.runs)
+    return Comparison(runs, next(iter(comparisons.values())).sample)
 
 
 @dataclass(frozen=True)

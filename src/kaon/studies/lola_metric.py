@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,13 @@ from numpy.typing import NDArray
 from kaon.learn import Parts, RunConfig
 from kaon.learn.config import TrainConfig
 from kaon.learn.tagger import load
-from kaon.report import Comparison
 from kaon.report.charts.performance import roc
 from kaon.report.charts.points import Series, points
 from kaon.report.frame import Section
 from kaon.report.origins import origins
 from kaon.report.study import Result, ResultRow, Value, measured
 from kaon.report.table import COLUMNS, Column
-from kaon.studies.base import Context, Scale, Study, machine
+from kaon.studies.base import Context, Scale, Study, machine, together
 
 __all__ = ["MINKOWSKI", "VARIANTS", "normalised"]
 
@@ -66,9 +64,7 @@ def run(context: Context) -> Result:
         title: context.compare(parts, [RunConfig(model="lola", options=sizes | options, train=config)], name=name)
         for title, name, options in ((_LEARNED, "learned", free), (_FIXED, "fixed", {"metric": "fixed"}))
     }
-    together = Comparison(
-        tuple(replace(r, model=title) for title, c in made.items() for r in c.runs), made[_LEARNED].sample
-    )
+    joined = together(made)
     metrics = np.stack([_metric(context.folder / "learned" / "runs" / r.name) for r in made[_LEARNED].runs])
     rows = [
         ResultRow(
@@ -76,7 +72,7 @@ def run(context: Context) -> Result:
             {c.key: measured(runs, c) for c in (_AUC, _REJECTION)} | (_elements(metrics) if title == _LEARNED else {}),
             model=title,
         )
-        for title, runs in together.models.items()
+        for title, runs in joined.models.items()
     ]
     rows += [
         ResultRow(f"seed {r.seed}", {c.key: Value(float(g)) for c, g in zip(_METRIC, row, strict=True)})
@@ -100,9 +96,9 @@ def run(context: Context) -> Result:
             "Seeds": str(context.trainings),
             "Machine": machine(),
         },
-        sections=[Section("metric", "What does it choose?", _LEAD, [_chart(metrics), roc(together)])],
+        sections=[Section("metric", "What does it choose?", _LEAD, [_chart(metrics), roc(joined)])],
         pages={"Learned metric": "learned/report.html", "Minkowski's metric": "fixed/report.html"},
-        origins=origins(together),
+        origins=origins(joined),
     )
 
 

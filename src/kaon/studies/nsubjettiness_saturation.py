@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from kaon.report.frame import Section
 from kaon.report.origins import origins
 from kaon.report.study import Result, ResultRow, Value, measured
 from kaon.report.table import COLUMNS
-from kaon.studies.base import Context, Scale, Study, machine
+from kaon.studies.base import Context, Scale, Study, machine, together
 
 __all__ = ["VARIANTS", "rejections", "saturation"]
 
@@ -90,11 +89,9 @@ def run(context: Context) -> Result:
         cloud = TrainConfig(epochs=settings["pfn_epochs"], batch_size=256)
         wanted[_FULL] = RunConfig(model="pfn", representation="point_cloud", train=cloud)
     made = {title: context.compare(parts, [c], name=_slug(title)) for title, c in wanted.items()}
-    together = Comparison(
-        tuple(replace(r, model=title) for title, c in made.items() for r in c.runs), next(iter(made.values())).sample
-    )
+    joined = together(made)
     rows = []
-    for title, runs in together.models.items():
+    for title, runs in joined.models.items():
         note = "particle flow network" if title == _FULL else "dense network"
         rows.append(ResultRow(title, {c.key: measured(runs, c) for c in _COLUMNS}, note, title))
     auc = {m: row.values["auc"] for m in BODIES for row in rows if row.name == f"M = {m}"}
@@ -105,7 +102,7 @@ def run(context: Context) -> Result:
         SOURCE,
         _COLUMNS,
         rows,
-        summary=_summary(auc, together),
+        summary=_summary(auc, joined),
         notes=_NOTES,
         facts={
             "Events": f"{len(events):,} simulated jets, half Z, half QCD; {len(parts.train):,} to train, "
@@ -115,10 +112,10 @@ def run(context: Context) -> Result:
             "Machine": machine(),
         },
         sections=[
-            Section("curves", "Where does it stop improving?", _LEAD, [_against_bodies(together), roc(together)]),
+            Section("curves", "Where does it stop improving?", _LEAD, [_against_bodies(joined), roc(joined)]),
         ],
         pages={title: f"{_slug(title)}/report.html" for title in made},
-        origins=origins(together),
+        origins=origins(joined),
     )
 
 
