@@ -170,7 +170,7 @@ class Ours:
                     logits = net(inputs)
                 if task == "training":
                     optimizer.zero_grad()
-                    F.cross_entropy(logits.float(), target).backward()  # type: ignore[no-untyped-call]
+                    F.cross_entropy(logits.float(), target).backward()  # type: ignore[no-untyped-call]  # of torch
                     optimizer.step()
             seconds.append(now() - begin)
         return seconds, logits.detach().float()

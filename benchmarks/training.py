@@ -111,7 +111,7 @@ def loop(net: Net, batches: Callable[[int], Iterator[Sample]], steps: int, clock
         for inputs, target, weight in batches(epoch):
             loss = weighted_cross_entropy(net(inputs), target, weight)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # of torch
             optimizer.step()
             schedule.step()
         seconds.append(clock() - start)

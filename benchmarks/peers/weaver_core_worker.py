@@ -65,7 +65,7 @@ class Worker:
                     logits: torch.Tensor = self.net(*inputs)
                 if task == "training":
                     optimizer.zero_grad()
-                    torch.nn.functional.cross_entropy(logits.float(), target).backward()  # type: ignore[no-untyped-call]
+                    torch.nn.functional.cross_entropy(logits.float(), target).backward()  # type: ignore[no-untyped-call]  # of torch
                     optimizer.step()
             return logits.detach().float()
 

@@ -28,10 +28,10 @@ def edges() -> Graph:
 def parts(edges: Graph, request: pytest.FixtureRequest) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor, Tensor]]]:
     """u, v and the layers, as leaves in double precision."""
     kind = {"dtype": torch.float64, "requires_grad": True}
-    u = torch.randn(edges.nodes, WIDTHS[0], **kind)  # type: ignore[call-overload]
-    v = torch.randn(edges.nodes + 1, WIDTHS[0], **kind)  # type: ignore[call-overload]
+    u = torch.randn(edges.nodes, WIDTHS[0], **kind)  # type: ignore[call-overload]  # mixed keywords
+    v = torch.randn(edges.nodes + 1, WIDTHS[0], **kind)  # type: ignore[call-overload]  # mixed keywords
     layers = [
-        (torch.randn(b, a, **kind), torch.randn(b, **kind), torch.randn(b, **kind))  # type: ignore[call-overload]
+        (torch.randn(b, a, **kind), torch.randn(b, **kind), torch.randn(b, **kind))  # type: ignore[call-overload]  # mixed keywords
         for a, b in pairwise(WIDTHS[: request.param])
     ]
     return u, v, layers
@@ -116,7 +116,7 @@ def test_half_precision_stays_close(
     single = [tuple(t.detach().float().requires_grad_() for t in layer) for layer in layers]
     results = []
     for dtype in (torch.float32, torch.bfloat16):
-        made, _ = edge_stack(u, v, edges, single, EPS, dtype=dtype)  # type: ignore[arg-type]
+        made, _ = edge_stack(u, v, edges, single, EPS, dtype=dtype)  # type: ignore[arg-type]  # mixed types
         results.append((made.float(), *torch.autograd.grad(made.float().sum(), (u, v))))
     for exact, rough in zip(*results, strict=True):
         assert rough.dtype is torch.float32

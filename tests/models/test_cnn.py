@@ -49,4 +49,4 @@ def test_the_first_filter_is_trained_in_either_order_in_memory() -> None:
 @pytest.mark.parametrize("options", [{"filters": (8, 8, 8)}, {"filters": ()}, {"filters": (4,) * 10}, {"kernel": 0}])
 def test_an_image_that_does_not_fit_is_told(options: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="an even number of convolutions"):
-        ConvolutionalNetwork(spec(pixels=12), 2, **options)  # type: ignore[arg-type]
+        ConvolutionalNetwork(spec(pixels=12), 2, **options)  # type: ignore[arg-type]  # mixed options

@@ -144,6 +144,6 @@ def test_learns_masses(jets: Events) -> None:
     optimizer = torch.optim.Adam(net.parameters(), 1e-2)
     for _ in range(40):
         optimizer.zero_grad()
-        nn.functional.cross_entropy(net(inputs), target).backward()  # type: ignore[no-untyped-call]
+        nn.functional.cross_entropy(net(inputs), target).backward()  # type: ignore[no-untyped-call]  # of torch
         optimizer.step()
     assert (net.eval()(inputs).argmax(1) == target).float().mean() > 0.95

@@ -63,10 +63,10 @@ def test_is_the_chain_of_its_layers(training: bool) -> None:
     x = layer(net.stem, 3 * image, training).relu()
     assert x.shape[-2:] == (8, 8)
     for block in net.blocks:
-        y = layer(block.reduce, x, training).relu()  # type: ignore[arg-type]
-        y = layer(block.grouped, y, training).relu()  # type: ignore[arg-type]
-        y = layer(block.expand, y, training)  # type: ignore[arg-type]
-        x = (y + (x if block.shortcut is None else layer(block.shortcut, x, training))).relu()  # type: ignore[arg-type]
+        y = layer(block.reduce, x, training).relu()  # type: ignore[arg-type]  # untyped parts of a module
+        y = layer(block.grouped, y, training).relu()  # type: ignore[arg-type]  # untyped parts of a module
+        y = layer(block.expand, y, training)  # type: ignore[arg-type]  # untyped parts of a module
+        x = (y + (x if block.shortcut is None else layer(block.shortcut, x, training))).relu()  # type: ignore[arg-type]  # untyped parts of a module
     assert x.shape == (5, 32, 4, 4)
     expected = net.head[1](x.mean((2, 3)))
     torch.testing.assert_close(net({"image": image}), expected, atol=1e-4, rtol=1e-4)
@@ -75,4 +75,4 @@ def test_is_the_chain_of_its_layers(training: bool) -> None:
 def test_sizes_that_do_not_fit_are_told() -> None:
     for wrong in ({"depths": (1,)}, {"depths": (1, 0)}, {"widths": (16, 31)}):
         with pytest.raises(ConfigError, match="cardinality = 8"):
-            ResNeXt(SMALL, 2, **{"depths": (1, 1), "widths": (16, 32), "cardinality": 4} | wrong)  # type: ignore[arg-type]
+            ResNeXt(SMALL, 2, **{"depths": (1, 1), "widths": (16, 32), "cardinality": 4} | wrong)  # type: ignore[arg-type]  # untyped parts of a module

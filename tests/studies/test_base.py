@@ -53,7 +53,7 @@ def study_of(events: Events | None) -> Study:
         return Result(context.study, context.scale_name, "Which trees?", "a paper", COLUMNS, rows)
 
     scales = {"smoke": Scale(60, 2, settings={"trees": 3}), "full": Scale(10**6, settings={"trees": 300})}
-    return Study("trees", "Which trees?", "a paper", scales, run, ("bdt", "bdt_xgboost"))  # type: ignore[arg-type]
+    return Study("trees", "Which trees?", "a paper", scales, run, ("bdt", "bdt_xgboost"))  # type: ignore[arg-type]  # names as plain text
 
 
 def test_a_study_runs_once_and_is_then_read(jets: Events, tmp_path: Path) -> None:

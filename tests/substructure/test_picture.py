@@ -121,7 +121,7 @@ def test_agree_with_a_loop_over_jets_and_histograms() -> None:
     cloud = Cloud()
     columns = [np.split(v, np.cumsum(cloud.counts)[:-1]) for v in (*cloud.momenta(), cloud.charge)]
     for picture in PICTURES:
-        expected = np.stack([image_of(*jet, picture) for jet in zip(*columns, strict=True)])  # type: ignore[call-arg]
+        expected = np.stack([image_of(*jet, picture) for jet in zip(*columns, strict=True)])  # type: ignore[call-arg]  # one column each
         found = cloud.draw(picture)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6, err_msg=str(picture))
@@ -230,7 +230,7 @@ def test_options_are_checked() -> None:
             Picture(**wrong)
     for name in ("centre", "rotate", "flip", "normalise"):
         with pytest.raises(UnknownName, match="'centriod'"):
-            Picture(**{name: "centriod"})  # type: ignore[arg-type]
+            Picture(**{name: "centriod"})  # type: ignore[arg-type]  # a wrong word is the test
     with pytest.raises(UnknownName, match="did you mean pt_charged"):
         Picture(channels=("pt_chraged",))
     with pytest.raises(DataError, match="need the charge"):

@@ -40,7 +40,7 @@ def edge_messages(
     """
     if exporting() or not torch.is_grad_enabled():
         return _forward(dtype, a, b, u, pair, *weights)[0]
-    made: tuple[Tensor, ...] = _Messages.apply(dtype, a, b, u, pair, *weights)  # type: ignore[no-untyped-call]
+    made: tuple[Tensor, ...] = _Messages.apply(dtype, a, b, u, pair, *weights)  # type: ignore[no-untyped-call]  # of torch
     return made
 
 
@@ -50,7 +50,7 @@ def _forward(
     """The results, and what backward needs of the way there."""
     kind = a.dtype
     with torch.autocast(a.device.type, enabled=False):
-        a, b, u, pair, *weights = (t.to(dtype) for t in (a, b, u, pair, *weights))  # type: ignore[assignment]
+        a, b, u, pair, *weights = (t.to(dtype) for t in (a, b, u, pair, *weights))  # type: ignore[assignment]  # a list for a tuple
         w_u, w_2, b_2, w_m, b_m, *rest = weights
         jets, n, hidden = a.shape
         z = (a[:, :, None] + b[:, None]).view(-1, hidden)

@@ -112,7 +112,7 @@ def first_moments(u: Tensor, v: Tensor, graph: Graph) -> Statistics:
     mean_u, mean_v = degree @ u / edges, chosen @ v / edges
     # Both are centred first: the variance is then no difference of large numbers.
     u, v = u - mean_u, v - mean_v
-    square = degree @ u.square() + chosen @ v.square() + 2 * _Cross.apply(u, v, graph)  # type: ignore[no-untyped-call]
+    square = degree @ u.square() + chosen @ v.square() + 2 * _Cross.apply(u, v, graph)  # type: ignore[no-untyped-call]  # of torch
     return mean_u + mean_v, square / edges
 
 
@@ -165,7 +165,7 @@ def edge_stack(
     """
     flat = [t for layer in layers for t in layer]
     given = None if fixed is None else [s for pair in fixed for s in pair]
-    found = _Stack.apply(u, v, graph, eps, given, dtype or u.dtype, *flat)  # type: ignore[no-untyped-call]
+    found = _Stack.apply(u, v, graph, eps, given, dtype or u.dtype, *flat)  # type: ignore[no-untyped-call]  # of torch
     return found[0], list(zip(found[1::2], found[2::2], strict=True))
 
 

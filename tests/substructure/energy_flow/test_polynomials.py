@@ -97,7 +97,7 @@ def test_scaling_laws(beta: float, kappa: float) -> None:
     edges = np.array([len(graph) for graph in graphs(5)])
     for momentum, angle in ((3.0, 1.0), (1.0, 0.5)):
         scaled = given * torch.tensor([momentum, angle, angle])
-        found = energy_flow_polynomials(scaled, **options)  # type: ignore[arg-type]
+        found = energy_flow_polynomials(scaled, **options)  # type: ignore[arg-type]  # mixed options
         np.testing.assert_allclose(found, plain * momentum ** (kappa * vertices) * angle ** (beta * edges), rtol=1e-10)
 
 
@@ -185,7 +185,7 @@ def test_what_cannot_be_computed_is_refused() -> None:
             energy_flow_polynomials(bad)
     for options in ({"beta": 0.0}, {"kappa": -1.0}):
         with pytest.raises(ConfigError, match="above 0"):
-            energy_flow_polynomials(given, **options)  # type: ignore[arg-type]
+            energy_flow_polynomials(given, **options)  # type: ignore[arg-type]  # mixed options
     with pytest.raises(UnknownName, match="hadronic"):
         energy_flow_polynomials(given, measure="hadronc")
     with pytest.raises(ConfigError, match="two different vertices"):
