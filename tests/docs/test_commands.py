@@ -20,7 +20,9 @@ from kaon.simulate import load_recipe
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-SMALLER = {"-n": "20", "--workers": "1", "--epochs": "1", "--seeds": "1", "--batch-size": "32"}
+SMALLER = {"-n": "20", "--workers": "1", "--epochs": "1", "--seeds": "1", "--batch-size": "32", "--scale": "smoke"}
+JETS_OF_THE_LANDSCAPE = "kaon-studies/landscape/smoke/events/top-tagging-400-seed1.h5"
+FEWER = ("--models", "bdt,topodnn")  # of the landscape's taggers; tests/studies trains the others
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -77,12 +79,14 @@ def test_tutorial_in_python(jets: Events) -> None:
 
 def test_readme(jets: Events) -> None:
     make_jets(jets, "jets.h5")
+    make_jets(replace(jets, provenance=Provenance("top-tagging", seed=1)), JETS_OF_THE_LANDSCAPE)
     results = doctest.testfile(str(ROOT / "README.md"), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert results.attempted > 0
     assert results.failed == 0
     for arguments in commands(ROOT / "README.md"):
         if arguments[0] != "simulate" and "jets-16000.h5" not in arguments:  # test_tutorial does both
-            run(arguments)
+            run([*arguments, *FEWER] if arguments[0] == "reproduce" else arguments)
+    assert Path("kaon-studies/landscape/smoke/report.html").exists()
 
 
 def test_my_root_file() -> None:
