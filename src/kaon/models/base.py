@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from kaon.data import Batch, InputSpec
 from kaon.data.forest import Forest
+from kaon.data.space import Space
 from kaon.errors import ConfigError, NotFitted
 
 __all__ = ["BoostedTrees", "Net", "Solved", "Trees"]
@@ -33,6 +34,8 @@ class Net(nn.Module, ABC):
     """Declared invariances, checked by the conformance tests: "permutation", ..."""
     paper: ClassVar[str] = ""
     """arXiv number or URL."""
+    search: ClassVar[Mapping[str, Space]] = {}
+    """Hyper-parameters that `kaon tune` varies: option of the constructor -> its range."""
 
     def __init__(self, spec: InputSpec, outputs: int) -> None:
         super().__init__()
@@ -80,6 +83,8 @@ class Trees(ABC):
     representations: ClassVar[tuple[str, ...]] = ("jet_features", "tabular")
     paper: ClassVar[str] = ""
     takes_negative_weights: ClassVar[bool] = False
+    search: ClassVar[Mapping[str, Space]] = {}
+    """As for `Net`."""
 
     def __init__(self, spec: InputSpec, outputs: int) -> None:
         self.spec = spec

@@ -1,0 +1,1 @@
+"""From ntuples to a result: selections, regions, background estimates, histograms, systematic variations, fits."""

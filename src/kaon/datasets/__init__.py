@@ -1,0 +1,1 @@
+"""Public data sets: one file each, with columns, conventions, checksum, licence and citation."""

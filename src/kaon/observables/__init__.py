@@ -1,0 +1,1 @@
+"""What one computes from the objects of a whole event: pure functions on arrays, each with its paper."""
