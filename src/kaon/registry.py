@@ -29,6 +29,7 @@ KINDS = {
     "kaon.represent": "representation",
     "kaon.datasets": "data set",
     "kaon.simulate.recipes": "recipe",
+    "kaon.simulate.columns": "set of columns",
     "kaon.studies": "study",
 }
 """What a name of each package is called in messages."""

@@ -8,7 +8,7 @@ from kaon.data.objects import KINDS
 
 
 def test_kinds_keep_their_positions_since_files_hold_these() -> None:
-    assert KINDS[:5] == ("photon", "lepton", "jet", "b-jet", "met")
+    assert KINDS[:6] == ("photon", "lepton", "jet", "b-jet", "met", "tau")
     assert len(set(KINDS)) == len(KINDS)
 
 

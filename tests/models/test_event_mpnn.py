@@ -53,9 +53,9 @@ def test_agrees_with_the_equations_node_by_node(jets: Events) -> None:
 
 def test_has_the_parameters_that_its_page_states(jets: Events) -> None:
     net, _ = network(jets)
-    embed, message, update, vote = 9 * 30 + 30, (30 + 21) * 30 + 30, 60 * 30 + 30, 30 + 1
-    assert net.parameter_count == embed + 2 * (message + update) + vote == 7111
-    assert network(jets, 3, steps=3, width=16)[0].parameter_count == 160 + 3 * (37 * 16 + 16 + 32 * 16 + 16) + 51
+    embed, message, update, vote = 10 * 30 + 30, (30 + 21) * 30 + 30, 60 * 30 + 30, 30 + 1
+    assert net.parameter_count == embed + 2 * (message + update) + vote == 7141
+    assert network(jets, 3, steps=3, width=16)[0].parameter_count == 176 + 3 * (37 * 16 + 16 + 32 * 16 + 16) + 51
 
 
 @torch.no_grad()

@@ -45,7 +45,7 @@ def test_shapes_and_names(jets: Events) -> None:
     found = made.fit_transform(jets).inputs
     n = len(jets)
     assert {name: (a.shape, str(a.dtype)) for name, a in found.items()} == {
-        "features": ((n, 8, 9), "float32"),
+        "features": ((n, 8, 10), "float32"),
         "distances": ((n, 8, 8), "float32"),
         "mask": ((n, 8), "bool"),
     }
@@ -66,7 +66,7 @@ def test_distances_are_symmetric_short_across_the_seam_and_do_not_change_by_rota
 def test_missing_momentum_lies_at_rapidity_zero() -> None:
     found = graph(objects_of([80.0, 60.0], [0.0, 1.5], [1.0, 1.0], [KINDS.index("met"), 2]))
     assert found["distances"][0, 0, 1] == pytest.approx(1.5)
-    assert found["features"][0, 0].tolist()[: len(KINDS)] == [0, 0, 0, 0, 1]
+    assert found["features"][0, 0].tolist()[: len(KINDS)] == [0, 0, 0, 0, 1, 0]
 
 
 def test_no_object_one_object_and_equal_ones(make_jets: Any) -> None:
@@ -96,7 +96,7 @@ def test_what_cannot_be_used_is_said(jets: Events) -> None:
         graph(objects_of([10.0, np.nan], [0.0, 1.0], [0.0, 1.0], [1, 2]))
     with pytest.raises(DataError, match="1 objects have a charge that is not finite"):
         graph(objects_of([10.0, 5.0], [0.0, 1.0], [0.0, 1.0], [1, 2], charge=[np.nan, 0.0]))
-    with pytest.raises(DataError, match=r"kinds \[1.0, 9.0\]; allowed are 0 to 4"):
+    with pytest.raises(DataError, match=r"kinds \[1.0, 9.0\]; allowed are 0 to 5"):
         graph(objects_of([10.0, 5.0], [0.0, 1.0], [0.0, 1.0], [1, 9]))
 
 

@@ -1,74 +1,45 @@
 from __future__ import annotations
 
-from typing import Any
-
-import awkward as ak
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from tests.simulate.conftest import MakeParticles, record
 
-from kaon.data.objects import KINDS
-from kaon.simulate.objects import ObjectTable
-from kaon.simulate.whole_events import event_columns
+from kaon.errors import UnknownName
+from kaon.simulate import load_recipe
+from kaon.simulate.columns.event import event_columns
+from kaon.simulate.whole_events import column_set, whole_events
 
 
-def table_of(*events: list[tuple[str, float, float, float]]) -> ObjectTable:
-    """Massless objects by hand: (kind, pt, eta, phi), of falling pT in each event."""
-    rows = [(i, KINDS.index(kind), *rest) for i, event in enumerate(events) for kind, *rest in event]
-    event, kind, pt, eta, phi = np.array(rows, float).T
-    return ObjectTable(
-        len(events),
-        event.astype(int),
-        pt * np.cos(phi),
-        pt * np.sin(phi),
-        pt * np.sinh(eta),
-        pt * np.cosh(eta),
-        kind.astype(int),
-        np.where(kind == KINDS.index("lepton"), -1.0, 0.0),
+def test_a_set_of_columns_by_its_name() -> None:
+    assert column_set("event") is event_columns
+    with pytest.raises(UnknownName, match="unknown set of columns 'evnt'; did you mean event"):
+        column_set("evnt")
+
+
+def test_only_events_that_fulfil_the_condition_are_kept(make_particles: MakeParticles) -> None:
+    particles = make_particles(events=60)
+    recipe = load_recipe("stop-search")
+    assert recipe.objects is not None
+    loose = recipe.objects.model_copy(update={"select": "met > 30 and n_jets > 0"})
+    every = recipe.objects.model_copy(update={"select": ""})
+    kept, rows = whole_events(
+        record(particles), particles, recipe.model_copy(update={"objects": loose}), np.random.default_rng(0)
     )
+    full, everyone = whole_events(
+        record(particles), particles, recipe.model_copy(update={"objects": every}), np.random.default_rng(0)
+    )
+    assert everyone.tolist() == list(range(60))
+    good = np.asarray((full["met"] > 30) & (full["n_jets"] > 0))
+    assert 0 < good.sum() < 60
+    assert rows.tolist() == np.flatnonzero(good).tolist()
+    np.testing.assert_array_equal(np.asarray(kept["met"]), np.asarray(full["met"])[good])
 
 
-EVENTS = (
-    [("met", 100.0, 0.0, 0.0), ("jet", 80.0, 1.0, 3.0), ("b-jet", 60.0, 0.5, 2.0), ("lepton", 40.0, -0.5, 1.5)],
-    [("jet", 50.0 - i, 0.1 * i, -3.0 + i) for i in range(6)] + [("met", 1.0, 0.0, 0.5)],
-    [("met", 0.0, 0.0, 0.0)],
-    [("lepton", 30.0, 0.0, 1.0), ("b-jet", 29.0, 0.0, 1.0), ("photon", 25.0, 0.0, 2.0), ("met", 20.0, 0.0, 1.0)],
-)
-
-
-def column(name: str) -> NDArray[Any]:
-    return np.asarray(event_columns(table_of(*EVENTS))[name])
-
-
-@pytest.mark.parametrize(("name", "expected"), [
-    ("n_leptons", [1, 0, 0, 1]),
-    ("n_photons", [0, 0, 0, 1]),
-    ("n_jets", [2, 6, 0, 1]),
-    ("n_b_jets", [1, 0, 0, 1]),
-    ("met", [100, 1, 0, 20]),
-    ("ht", [140, 285, 0, 29]),
-    ("m_eff", [280, 286, 0, 79]),
-    ("lepton_pt", [40, 0, 0, 30]),
-    ("lepton_eta", [-0.5, 0, 0, 0]),
-    ("jet1_pt", [80, 50, 0, 29]),
-    ("jet2_pt", [60, 49, 0, 0]),
-    ("jet4_pt", [0, 47, 0, 0]),
-    ("b_jet_pt", [60, 0, 0, 29]),
-    ("dphi_min", [2.0, 0.5, np.pi, 0.0]),
-])  # fmt: skip
-def test_columns_by_hand(name: str, expected: list[float]) -> None:
-    np.testing.assert_allclose(column(name), expected, atol=1e-9)
-
-
-def test_masses_by_their_formulas() -> None:
-    """Massless: m^2 = 2 pT1 pT2 (cosh deta - cos dphi); mT^2 = 2 pT met (1 - cos dphi)."""
-    np.testing.assert_allclose(column("mt"), [np.sqrt(2 * 40 * 100 * (1 - np.cos(1.5))), 0, 0, 0], atol=1e-5)
-    pair = np.sqrt(2 * 60 * 40 * (np.cosh(1.0) - np.cos(0.5)))
-    np.testing.assert_allclose(column("m_b_lepton"), [pair, 0, 0, 0], atol=1e-4)
-
-
-def test_objects_are_listed_event_by_event() -> None:
-    objects = event_columns(table_of(*EVENTS))["objects"]
-    assert ak.num(objects).tolist() == [4, 7, 1, 4]
-    assert [KINDS[k] for k in objects["kind"][3]] == ["lepton", "b-jet", "photon", "met"]
-    assert objects["charge"][0].tolist() == [0, 0, 0, -1]
+def test_a_collision_without_particles_is_no_event(make_particles: MakeParticles) -> None:
+    particles = make_particles(events=3)
+    recipe = load_recipe("stop-search")
+    assert recipe.objects is not None
+    recipe = recipe.model_copy(update={"objects": recipe.objects.model_copy(update={"select": ""})})
+    left = particles.take(particles.event != 1)
+    _, rows = whole_events(record(left), left, recipe, np.random.default_rng(0))
+    assert rows.tolist() == [0, 2]

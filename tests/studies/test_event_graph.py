@@ -13,8 +13,8 @@ def test_the_smoke_scale_runs(events_of_study: MakeEvents) -> None:
     result, folder = perform(study, "smoke", home)
     assert [row.name for row in result.rows] == ["event_mpnn", "event_mpnn without messages", "mlp", "bdt"]
     parameters = [row.values["parameters"].obtained for row in result.rows]
-    assert parameters[0] == 7111
-    assert parameters[1] == 7111 - 2 * (1560 + 1830), "no messages, no updates"
+    assert parameters[0] == 7141
+    assert parameters[1] == 7141 - 2 * (1560 + 1830), "no messages, no updates"
     flat = load(folder / "comparison" / "runs" / "mlp-seed0" / "bundle.kaon").spec["features"].features
     assert "met" in flat
     assert not {"met_phi", "label", "objects"} & set(flat), "no direction in space, no truth"

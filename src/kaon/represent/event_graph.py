@@ -23,7 +23,7 @@ NODE_FEATURES = (*KINDS, "charge", "pt", "energy", "mass")
 
 
 def node_features(objects: Any) -> NDArray[np.float64]:
-    """What each object is and how hard it is, (all objects, 9): `NODE_FEATURES`.
+    """What each object is and how hard it is, (all objects, 10): `NODE_FEATURES`.
 
     Abdughani, Ren, Wu, Yang, https://arxiv.org/abs/1807.09088.
 
@@ -61,7 +61,7 @@ class EventGraph(Representation):
         objects: how many are kept at most, the first of each event; the arrays are as wide as the busiest event needs.
         standardise: fit shift and scale of the node features on the training events.
 
-    Output: `features` (events, objects, 9) float32, `NODE_FEATURES`; `distances` (events, objects, objects) float32,
+    Output: `features` (events, objects, 10) float32, `NODE_FEATURES`; `distances` (events, objects, objects) float32,
     zeros on the diagonal and in the padding; `mask` (events, objects) bool, True for real objects.
     """
 

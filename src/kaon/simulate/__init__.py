@@ -23,6 +23,7 @@ from kaon.simulate.plan import Memory, Plan, fingerprint
 from kaon.simulate.pool import open_pool
 from kaon.simulate.progress import Report
 from kaon.simulate.recipe import Recipe, load_recipe
+from kaon.simulate.whole_events import column_set
 
 __all__ = ["Recipe", "load_recipe", "simulate", "simulate_to_file"]
 
@@ -58,12 +59,12 @@ def simulate(
     Returns:
         `count` events with the columns `jet`, `constituents`, `parton` (what the jet is matched to; zeros without a
         match), `jet_pt`, `jet_eta`, `jet_phi`, `jet_mass`, `jet_constituents` (their number before the recipe's limit).
-        Constituents are stored in single, all else in double precision. Whole events have the columns of
-        `kaon.simulate.whole_events`.
+        Constituents are stored in single, all else in double precision. Whole events have the columns of a
+        file of `kaon.simulate.columns`.
 
     Raises:
         MissingExtra: the extra `sim` is not installed.
-        ConfigError: an unknown recipe, detector or class, or a bad number.
+        ConfigError: an unknown recipe, detector, set of columns or class, or a bad number.
         SimulationError: Pythia or a worker failed.
     """
     plan = _plan(recipe, count, seed, shower, detector, fractions)
@@ -146,6 +147,8 @@ def _plan(
     chosen = load_recipe(recipe).with_options(shower=shower, detector=detector)
     check_detector(chosen.detector)
     check_shower(chosen.shower)
+    if chosen.objects is not None:
+        column_set(chosen.objects.columns)
     return Plan(chosen, _shares(chosen.classes, count, fractions), seed)
 
 

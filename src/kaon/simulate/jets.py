@@ -14,7 +14,7 @@ from kaon.extras import require
 from kaon.simulate.particles import Particles
 from kaon.simulate.recipe import Grooming, Jets, Window
 
-__all__ = ["JetTable", "cluster", "select", "trim"]
+__all__ = ["JetTable", "choose", "cluster", "select", "trim"]
 
 _ALGORITHMS = {"anti-kt": "antikt_algorithm", "kt": "kt_algorithm", "cambridge-aachen": "cambridge_algorithm"}
 Rows = NDArray[np.int64]
@@ -116,7 +116,17 @@ def cluster(particles: Particles, algorithm: str, radius: float, min_pt: float =
 def select(particles: Particles, jets: Jets) -> JetTable:
     """The jets that a recipe keeps: the leading ones, groomed if it says so, inside all its windows."""
     lowest = jets.pt[0] if jets.grooming is None else 0.5 * jets.pt[0]  # grooming takes pT away
-    found = cluster(particles, jets.algorithm, jets.radius, lowest)
+    return choose(cluster(particles, jets.algorithm, jets.radius, lowest), particles, jets)
+
+
+def choose(found: JetTable, particles: Particles, jets: Jets) -> JetTable:
+    """Of jets found already, those that a recipe keeps; see `select`.
+
+    Args:
+        found: all jets, at least above the lowest pT that counts.
+        particles: what was clustered.
+        jets: what is kept.
+    """
     first = np.searchsorted(found.event, found.event)
     found = found.take(np.arange(len(found)) - first < jets.leading)
     if jets.grooming is not None:

@@ -1,26 +1,31 @@
-"""The reconstructed objects of whole events: isolated leptons and photons, jets with b-tags, missing momentum."""
+"""The reconstructed objects of whole events: leptons, photons, hadronic taus, jets with b-tags, missing momentum."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kaon import kinematics
 from kaon.data.objects import KINDS
+from kaon.simulate.b_tagging import tag
 from kaon.simulate.generator import Collisions
-from kaon.simulate.jets import JetTable, select
-from kaon.simulate.pairs import pairs
+from kaon.simulate.jets import choose, cluster
+from kaon.simulate.leptons import identified, isolated
 from kaon.simulate.particles import Particles
-from kaon.simulate.recipe import BTagging, Isolated, Jets, Objects
+from kaon.simulate.recipe import Jets, Objects
+from kaon.simulate.taus import find_taus
 
-__all__ = ["ObjectTable", "find_objects", "heavy_hadrons", "isolated", "tag"]
+__all__ = ["ObjectTable", "find_objects"]
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
-_LEPTONS, _PHOTONS = (11, 13), (22,)
+_ELECTRON, _MUON, _PHOTON = 11, 13, 22
 
 
 @dataclass(frozen=True)
@@ -29,13 +34,20 @@ class ObjectTable:
 
     Args:
         events: number of collisions.
+        sum_et: scalar sum of the pT of all that is seen, GeV, (events,).
         event: collision of each object, (objects,).
         px, py, pz, E: GeV, (objects,).
         kind: position in `kaon.data.objects.KINDS`, (objects,).
-        charge: of leptons, in units of the proton's; 0 for all else, (objects,).
+        charge: of leptons, and of taus the sum of their tracks', in units of the proton's; 0 for all else, (objects,).
+        pid: PDG number of leptons, +-11 or +-13; 0 for all else, (objects,).
+        isolated: whether a lepton is isolated; False for all else, (objects,).
+        isolation: pT around a lepton divided by its own; 0 for all else, (objects,).
+        tracks: of taus, in their core; 0 for all else, (objects,).
+        pi0s: neutral pions of taus; 0 for all else, (objects,).
     """
 
     events: int
+    sum_et: Floats
     event: Rows
     px: Floats
     py: Floats
@@ -43,6 +55,11 @@ class ObjectTable:
     E: Floats
     kind: Rows
     charge: Floats
+    pid: Rows
+    isolated: Flags
+    isolation: Floats
+    tracks: Rows
+    pi0s: Rows
 
     def __len__(self) -> int:
         return len(self.event)
@@ -52,6 +69,61 @@ class ObjectTable:
         """Transverse momentum, GeV, (objects,)."""
         return kinematics.transverse_momentum(self.px, self.py)
 
+    @property
+    def eta(self) -> Floats:
+        """Pseudorapidity, (objects,)."""
+        return kinematics.pseudorapidity(self.px, self.py, self.pz)
+
+    @property
+    def phi(self) -> Floats:
+        """Azimuth, radians, (objects,)."""
+        return kinematics.phi(self.px, self.py)
+
+    def are(self, *kinds: str) -> Flags:
+        """Which objects are of these kinds, (objects,)."""
+        return np.isin(self.kind, [KINDS.index(kind) for kind in kinds])
+
+    def take(self, chosen: Flags) -> ObjectTable:
+        """The chosen objects of the same collisions."""
+        return replace(self, **{name: getattr(self, name)[chosen] for name in _COLUMNS})
+
+    def leading(self, values: NDArray[Any], chosen: Flags, places: int) -> Floats:
+        """Values of the hardest chosen objects of each collision, (events, places); zeros where there are fewer.
+
+        Args:
+            values: of all objects, (objects,).
+            chosen: which ones count, (objects,).
+            places: how many.
+        """
+        rows = np.flatnonzero(chosen)
+        event = self.event[rows]
+        rank = np.arange(len(rows)) - np.searchsorted(event, event)
+        rows, event, rank = rows[rank < places], event[rank < places], rank[rank < places]
+        found = np.zeros((self.events, places))
+        found[event, rank] = values[rows]
+        return found
+
+    def momenta(self, chosen: Flags, places: int) -> Floats:
+        """(E, px, py, pz) of the hardest chosen objects, GeV, (events, places, 4); zeros where there are fewer."""
+        names = ("E", "px", "py", "pz")
+        return np.stack([self.leading(getattr(self, name), chosen, places) for name in names], axis=-1)
+
+    def count(self, chosen: Flags) -> Rows:
+        """How many of the chosen objects each collision has, (events,)."""
+        return np.bincount(self.event[chosen], minlength=self.events)
+
+
+_COLUMNS = tuple(f.name for f in fields(ObjectTable) if f.name not in ("events", "sum_et"))
+_SPECIAL = {
+    "charge": float,
+    "pid": np.int64,
+    "isolated": bool,
+    "isolation": float,
+    "tracks": np.int64,
+    "pi0s": np.int64,
+}
+"""Columns that not every kind has, and their types."""
+
 
 def find_objects(
     collisions: Collisions, seen: Particles, jets: Jets, objects: Objects, rng: np.random.Generator
@@ -59,73 +131,52 @@ def find_objects(
     """All objects of each collision; every one has exactly one of the kind `met`.
 
     Args:
-        collisions: with the hadrons that b-tagging asks for.
+        collisions: with the hadrons that b-tagging asks for, and the taus.
         seen: what the detector saw of them.
         jets: how jets are found.
         objects: what counts.
-        rng: source of randomness of the b-tags.
+        rng: source of randomness of all identification.
     """
-    leptons = isolated(seen, _LEPTONS, objects.leptons)
-    photons = isolated(seen, _PHOTONS, objects.photons)
+    both = [identified(seen, *which, rng) for which in ((_ELECTRON, objects.electrons), (_MUON, objects.muons))]
+    leptons, isolation, alone = (np.concatenate(values) for values in zip(*both, strict=True))
+    order = np.argsort(leptons)
+    leptons, isolation, alone = leptons[order], isolation[order], alone[order]
+    photons = isolated(seen, _PHOTON, objects.photons)
     rest = np.ones(len(seen), bool)
-    rest[leptons] = rest[photons] = False
-    found = select(seen.take(rest), jets)
-    tagged = tag(collisions, found, objects.b_tagging, rng)
-    rows: dict[str, Particles | JetTable] = {
-        "photon": seen.take(photons),
-        "lepton": seen.take(leptons),
-        "jet": found.take(~tagged),
-        "b-jet": found.take(tagged),
-        "met": _missing(seen, objects.met_eta),
+    rest[leptons[alone]] = rest[photons] = False
+    clustered, lepton = seen.take(rest), seen.take(leptons)
+    lowest = jets.pt[0] if objects.taus is None else min(jets.pt[0], objects.taus.pt)
+    found = cluster(clustered, jets.algorithm, jets.radius, lowest)
+    parts: dict[str, tuple[Any, dict[str, Any]]] = {
+        "photon": (seen.take(photons), {}),
+        "lepton": (lepton, {"charge": lepton.charge, "pid": lepton.pid, "isolated": alone, "isolation": isolation}),
+        "met": (_missing(seen, objects.met_eta), {}),
     }
-    columns = {n: np.concatenate([getattr(t, n) for t in rows.values()]) for n in ("event", "px", "py", "pz", "E")}
-    columns["kind"] = np.concatenate([np.full(len(t), KINDS.index(kind)) for kind, t in rows.items()])
-    columns["charge"] = np.zeros(len(columns["kind"]))
-    columns["charge"][columns["kind"] == KINDS.index("lepton")] = seen.charge[leptons]
+    if objects.taus is not None:
+        taus = find_taus(collisions, clustered, found, lepton, objects.taus, rng)
+        parts["tau"] = (taus, {name: getattr(taus, name) for name in ("charge", "tracks", "pi0s")})
+        found = found.take(np.isin(np.arange(len(found)), taus.jet, invert=True))
+    found = choose(found, clustered, jets)
+    tagged = tag(collisions, found, objects.b_tagging, rng)
+    parts |= {"jet": (found.take(~tagged), {}), "b-jet": (found.take(tagged), {})}
+    return _sorted(parts, len(collisions), np.bincount(seen.event, seen.pt, len(collisions)).astype(float))
+
+
+def _sorted(parts: Mapping[str, tuple[Any, Mapping[str, Any]]], events: int, sum_et: Floats) -> ObjectTable:
+    """One table from those of each kind with the columns that only this kind has."""
+    sizes = {kind: len(part) for kind, (part, _) in parts.items()}
+    columns: dict[str, NDArray[Any]] = {
+        name: np.concatenate([getattr(part, name) for part, _ in parts.values()])
+        for name in ("event", "px", "py", "pz", "E")
+    }
+    columns["kind"] = np.repeat([KINDS.index(kind) for kind in sizes], list(sizes.values()))
+    for name, dtype in _SPECIAL.items():
+        columns[name] = np.concatenate(
+            [np.asarray(more.get(name, np.zeros(sizes[kind])), dtype) for kind, (_, more) in parts.items()]
+        )
     pt = kinematics.transverse_momentum(columns["px"], columns["py"])
     order = np.lexsort((-pt, columns["event"]))
-    return ObjectTable(len(collisions), **{name: values[order] for name, values in columns.items()})
-
-
-def isolated(seen: Particles, species: tuple[int, ...], wanted: Isolated) -> Rows:
-    """Rows of the particles of these species (|PDG number|) that are hard, central and alone."""
-    hard = (seen.pt > wanted.pt) & (np.abs(seen.eta) < wanted.eta)
-    candidates = np.flatnonzero(hard & np.isin(np.abs(seen.pid), species))
-    one, other = pairs(seen.event[candidates], seen.event)
-    row = candidates[one]
-    near = kinematics.delta_r(seen.eta[row], seen.phi[row], seen.eta[other], seen.phi[other]) < wanted.radius
-    near &= row != other
-    around = np.bincount(one[near], seen.pt[other[near]], len(candidates))
-    return candidates[around < wanted.fraction * seen.pt[candidates]]
-
-
-def heavy_hadrons(pid: Rows) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether PDG numbers are hadrons whose heaviest quark is b, and c.
-
-    >>> [flags.tolist() for flags in heavy_hadrons(np.array([511, -5122, 411, 211, 5, 5101, 1000005]))]
-    [[True, True, False, False, False, False, False], [False, False, True, False, False, False, False]]
-    """
-    number = np.abs(pid)
-    meson, baryon, last = number // 100 % 10, number // 1000 % 10, number // 10 % 10
-    hadron = (last > 0) & (meson > 0) & (number < 1_000_000)  # diquarks have no last quark
-    b = hadron & ((meson == 5) | (baryon == 5))
-    return b, hadron & ~b & ((meson == 4) | (baryon == 4))
-
-
-def tag(collisions: Collisions, jets: JetTable, rule: BTagging, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Whether each jet is called a b-jet, (jets,): one random number a jet, whatever is in it."""
-    probability = np.full(len(jets), rule.light)
-    hard = kinematics.transverse_momentum(collisions.px, collisions.py) > rule.hadron_pt
-    b, c = heavy_hadrons(collisions.pid)
-    for flavour, chance in ((c, rule.c), (b, rule.b)):
-        rows = np.flatnonzero(flavour & hard)
-        event = np.searchsorted(collisions.offsets, rows, side="right") - 1
-        px, py, pz = collisions.px[rows], collisions.py[rows], collisions.pz[rows]
-        jet, hadron = pairs(jets.event, event)
-        eta, phi = kinematics.pseudorapidity(px, py, pz)[hadron], kinematics.phi(px, py)[hadron]
-        near = kinematics.delta_r(jets.eta[jet], jets.phi[jet], eta, phi) < rule.radius
-        probability[jet[near]] = chance
-    return rng.random(len(jets)) < probability
+    return ObjectTable(events, sum_et, **{name: values[order] for name, values in columns.items()})
 
 
 def _missing(seen: Particles, eta: float) -> Particles:

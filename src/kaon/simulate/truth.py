@@ -12,7 +12,7 @@ from kaon.simulate.generator import Collisions
 from kaon.simulate.pairs import pairs, ranges
 from kaon.simulate.recipe import Matching
 
-__all__ = ["Truth", "find", "match"]
+__all__ = ["Truth", "daughters", "find", "match"]
 
 _HARD = 23  # |status| of the outgoing particles of the hard process
 _DECAYING = (6, 23, 24, 25)  # followed down to the quarks and leptons
@@ -44,7 +44,7 @@ def find(collisions: Collisions, matching: Matching) -> Truth:
         rows = np.flatnonzero(wanted & (np.abs(collisions.status) == _HARD))
         return _truth(collisions, rows, np.zeros(0, np.int64), np.zeros(0, np.int64))
     rows = np.flatnonzero(wanted & (collisions.daughter1 > 0))
-    owner, children = _children(collisions, rows)
+    owner, children = daughters(collisions, rows)
     copied = np.zeros(len(rows), bool)
     copied[owner[collisions.pid[children] == collisions.pid[rows[owner]]]] = True
     rows = rows[~copied]
@@ -94,7 +94,7 @@ def _distance(eta: Floats, phi: Floats, momentum: Floats) -> Floats:
     return np.asarray(kinematics.delta_r(eta, phi, kinematics.pseudorapidity(px, py, pz), kinematics.phi(px, py)))
 
 
-def _children(collisions: Collisions, rows: Rows) -> tuple[Rows, Rows]:
+def daughters(collisions: Collisions, rows: Rows) -> tuple[Rows, Rows]:
     """(position in `rows`, row of a daughter) for each daughter of each row.
 
     Pythia writes daughters as a range; 0 as the end means one only, an end before the start means two apart.
@@ -114,7 +114,7 @@ def _decay_products(collisions: Collisions, rows: Rows) -> tuple[Rows, Rows]:
     owner, current = np.arange(len(rows)), rows
     ended_owner, ended = [], []
     while len(current):
-        parent, children = _children(collisions, current)
+        parent, children = daughters(collisions, current)
         same = collisions.pid[children] == collisions.pid[current[parent]]
         copied = np.zeros(len(current), bool)
         copied[parent[same]] = True

@@ -1,45 +1,36 @@
-"""The columns of whole events: their objects, and the numbers that an analysis would cut on.
-
-| column | meaning |
-|---|---|
-| `objects` | all of them, see `kaon.data.objects` |
-| `n_leptons`, `n_photons`, `n_jets`, `n_b_jets` | how many; b-jets count as jets |
-| `met`, `met_phi` | missing transverse momentum, GeV, and its azimuth |
-| `ht` | scalar sum of the pT of all jets, GeV |
-| `m_eff` | `ht` + `met` + pT of all leptons, GeV |
-| `lepton_pt`, `lepton_eta` | of the hardest lepton; 0 without one |
-| `mt` | transverse mass of the hardest lepton and the missing momentum, GeV; 0 without a lepton |
-| `jet1_pt` ... `jet4_pt` | of the four hardest jets, GeV; 0 where there are fewer |
-| `b_jet_pt` | of the hardest b-jet, GeV; 0 without one |
-| `m_b_lepton` | smallest mass of a b-jet and the hardest lepton, GeV; 0 without a pair |
-| `dphi_min` | smallest azimuth between the missing momentum and one of the four hardest jets; pi without jets |
-"""
+"""Whole events: the columns that a recipe asks for, of the events that it keeps."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
-from kaon import kinematics
 from kaon.data.cuts import parse
-from kaon.data.jagged import pad
-from kaon.data.objects import KINDS
 from kaon.data.records import table
+from kaon.registry import lookup
+from kaon.simulate.columns.event import event_columns
 from kaon.simulate.generator import Collisions
 from kaon.simulate.objects import ObjectTable, find_objects
-from kaon.simulate.pairs import pairs
 from kaon.simulate.particles import Particles
 from kaon.simulate.recipe import Recipe
 
-__all__ = ["event_columns", "whole_events"]
+__all__ = ["Columns", "column_set", "whole_events"]
 
-Floats = NDArray[np.float64]
+Columns = Callable[[ObjectTable], dict[str, Any]]
+"""From the objects of a batch of collisions to its columns, (events,) each."""
 
-_JETS = 4
-"""Jets whose pT is a column."""
+
+def column_set(name: str) -> Columns:
+    """A set of columns by the name of its file in `kaon.simulate.columns`, or from a Python file with VARIANTS.
+
+    Raises:
+        UnknownName: no such set; the message lists the nearest.
+    """
+    found: Columns = lookup("kaon.simulate.columns", name)
+    return found
 
 
 def whole_events(
@@ -51,74 +42,27 @@ def whole_events(
         collisions: as generated.
         seen: what the detector saw of them.
         recipe: one with `objects`.
-        rng: source of randomness of the b-tags.
+        rng: source of randomness of all identification.
+
+    Raises:
+        UnknownName: no such set of columns.
     """
     assert recipe.objects is not None
     found = find_objects(collisions, seen, recipe.jets, recipe.objects, rng)
-    columns = event_columns(found)
-    made = table(columns)
+    columns = column_set(recipe.objects.columns)(found)
     # A collision that Pythia spoiled has no particles at all.
     kept = np.bincount(seen.event, minlength=len(collisions)) > 0
     if recipe.objects.select:
-        kept &= parse(recipe.objects.select).mask(made)
-    return made[kept], np.flatnonzero(kept)
+        kept &= parse(recipe.objects.select).mask(table(event_columns(found) | _counts(found) | columns))
+    return table(columns)[kept], np.flatnonzero(kept)
 
 
-def event_columns(objects: ObjectTable) -> dict[str, Any]:
-    """The columns of this module's table, (events,) each."""
-    n = objects.events
-    kind = {name: objects.kind == number for number, name in enumerate(KINDS)}
-    jets, pt = kind["jet"] | kind["b-jet"], objects.pt
-    eta, phi = kinematics.pseudorapidity(objects.px, objects.py, objects.pz), kinematics.phi(objects.px, objects.py)
-    met, met_phi = pt[kind["met"]], phi[kind["met"]]  # one an event, in their order
-
-    def count(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
-        return np.bincount(objects.event[chosen], minlength=n)
-
-    def leading(values: Floats, chosen: NDArray[np.bool_], places: int = 1) -> Floats:
-        """(events, places) of the hardest objects, zeros where there are fewer."""
-        return pad(values[chosen], count(chosen), places, np.float64)[0]
-
-    ht, leptons = (np.bincount(objects.event[chosen], pt[chosen], n) for chosen in (jets, kind["lepton"]))
-    lepton_pt, lepton_phi = leading(pt, kind["lepton"])[:, 0], leading(phi, kind["lepton"])[:, 0]
-    jet_pt, jet_phi = leading(pt, jets, _JETS), leading(phi, jets, _JETS)
-    apart = np.where(jet_pt > 0, np.abs(kinematics.delta_phi(jet_phi, met_phi[:, None])), np.pi)
-    transverse = 2 * lepton_pt * met * (1 - np.cos(kinematics.delta_phi(lepton_phi, met_phi)))
+def _counts(objects: ObjectTable) -> dict[str, Any]:
+    """What a condition can name beside columns; see `kaon.simulate.recipe.Objects`."""
+    species = {"n_electrons": 11, "n_muons": 13}
+    counts = {name: objects.count(objects.isolated & (np.abs(objects.pid) == pid)) for name, pid in species.items()}
     return {
-        "objects": _listed(objects),
-        "n_leptons": count(kind["lepton"]),
-        "n_photons": count(kind["photon"]),
-        "n_jets": count(jets),
-        "n_b_jets": count(kind["b-jet"]),
-        "met": met,
-        "met_phi": met_phi,
-        "ht": ht,
-        "m_eff": ht + met + leptons,
-        "lepton_pt": lepton_pt,
-        "lepton_eta": leading(eta, kind["lepton"])[:, 0],
-        "mt": np.sqrt(np.maximum(transverse, 0)),
-        **{f"jet{i + 1}_pt": jet_pt[:, i] for i in range(_JETS)},
-        "b_jet_pt": leading(pt, kind["b-jet"])[:, 0],
-        "m_b_lepton": _mass_with_lepton(objects, kind["b-jet"], kind["lepton"]),
-        "dphi_min": apart.min(axis=1),
+        **counts,
+        "n_all_leptons": objects.count(objects.are("lepton")),
+        "n_taus": objects.count(objects.are("tau")),
     }
-
-
-def _mass_with_lepton(objects: ObjectTable, b: NDArray[np.bool_], leptons: NDArray[np.bool_]) -> Floats:
-    _, first = np.unique(objects.event[leptons], return_index=True)
-    lepton = np.flatnonzero(leptons)[first]
-    rows = np.flatnonzero(b)
-    one, other = pairs(objects.event[lepton], objects.event[rows])
-    one, other = lepton[one], rows[other]
-    p = [getattr(objects, name)[one] + getattr(objects, name)[other] for name in ("E", "px", "py", "pz")]
-    smallest = np.full(objects.events, np.inf)
-    np.minimum.at(smallest, objects.event[one], kinematics.mass(*p))
-    return np.where(np.isfinite(smallest), smallest, 0.0)
-
-
-def _listed(objects: ObjectTable) -> Any:
-    names = ("px", "py", "pz", "E", "kind", "charge")
-    contents = [ak.contents.NumpyArray(np.ascontiguousarray(getattr(objects, name))) for name in names]
-    record = ak.contents.RecordArray(contents, list(names), parameters={"__record__": "Momentum4D"})
-    offsets = np.searchsorted(objects.event, np.arange(objects.events + 1))
-    return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), record))

@@ -1,0 +1,1 @@
+"""Columns of whole events: one set a file, found by name."""
