@@ -25,6 +25,7 @@ COMMANDS = {
     "inspect": "Show what is in a file: columns, ranges, missing values, classes, weights and small histograms.",
     "train": "Train one model.",
     "compare": "Train several models on the same events and compare them.",
+    "tune": "Search the hyper-parameters of a model.",
     "reproduce": "Make a published result again, beside the published numbers.",
     "evaluate": "Measure a trained model, with errors.",
     "predict": "Write the scores of a trained model for files of any size.",
@@ -34,7 +35,7 @@ COMMANDS = {
 }
 """Name -> first sentence of its help. A command's own module is imported only when it runs."""
 
-RESUMABLE = frozenset({"demo", "simulate", "train", "compare", "reproduce"})
+RESUMABLE = frozenset({"demo", "simulate", "train", "compare", "tune", "reproduce"})
 """Commands that go on where they were stopped."""
 
 INTERRUPTED = 130
