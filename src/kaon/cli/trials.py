@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.live import Live
@@ -33,6 +33,7 @@ class TrialsMonitor:
         self._trials: Sequence[Trial] = ()
         self._wanted = 1
         self._began: tuple[float, int] | None = None
+        self._last = ""
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -63,6 +64,12 @@ class TrialsMonitor:
                 if self._live is None or trial.error:
                     self._line(self._words(trial, over))
 
+    def finishing(self, done: float, total: float, row: Mapping[str, float]) -> None:
+        """Told how far the training of the best run is."""
+        if not self._last and self._live is None:
+            self._line("training with the best settings once more, and measuring it on test events")
+        self._last = f"the best once more: {done:,.3g} of {total:,.0f}"
+
     def _words(self, trial: Trial, over: Sequence[Trial]) -> str:
         best = max((t.value for t in over if t.value is not None), default=None)
         if trial.state == "failed":
@@ -82,7 +89,7 @@ class TrialsMonitor:
         grid = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=self._wanted, completed=over, width=30)
         left = elapsed / (over - before) * (self._wanted - over) if over > before else None
-        grid.add_row(bar, standing(self._trials, self._wanted, left))
+        grid.add_row(bar, self._last or standing(self._trials, self._wanted, left))
         return grid
 
 

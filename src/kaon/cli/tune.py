@@ -122,6 +122,7 @@ def command(
             pruner=pruner,
             workers=workers,
             follow=monitor,
+            finishing=monitor.finishing,
         )
     write_json(run.folder / "sample.json", sample_summary(events))
     write_page(run.folder, run.folder / "report.html")

@@ -64,7 +64,7 @@ def headline(search: Search) -> list[str]:
     best, usual = search.best, search.default
     if best is None:
         return ["No trial was completed."]
-    said = [f"The best of {len(search.trials)} trials, number {best.number}, has {search.objective} {best.value:.5g}."]
+    said = [f"The best of {len(search.trials)} trials is number {best.number}: {search.objective} {best.value:.5g}."]
     if usual is not None and usual.number == best.number:
         said.append("It is what is used without a search: nothing that was tried is better.")
     elif usual is not None:

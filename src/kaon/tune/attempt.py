@@ -105,7 +105,7 @@ def measure(
         progress=progress,
     )
     assert bench.prepared.validation is not None
-    score = tagger.predict_batch(bench.prepared.validation)
+    score = tagger.probabilities(bench.parts.validation, bench.prepared.validation)
     return bench.setup.objective(tagger.predictions(score, bench.parts.validation, seed=config.train.seed))
 
 

@@ -17,6 +17,7 @@ from kaon.data.space import Choice, Space
 from kaon.errors import ConfigError
 from kaon.files import locked, write_text
 from kaon.learn import Parts, Run, RunConfig, execute_run
+from kaon.learn.fit import Progress
 from kaon.learn.train import check_options
 from kaon.learn.weights import training_weights
 from kaon.models.base import Net
@@ -51,6 +52,7 @@ def search(
     pruner: Pruner = "median",
     workers: int = 1,
     follow: Follow | None = None,
+    finishing: Progress | None = None,
 ) -> tuple[Search, Run]:
     """Search the settings that make an objective on validation events largest.
 
@@ -72,6 +74,7 @@ def search(
         pruner: `median`, `hyperband` or `none`, see `Setup`.
         workers: processes; more than one read the events themselves, as `config.data` says.
         follow: told how far it is.
+        finishing: called during the training of the best run.
 
     Returns:
         What was found, and the best run.
@@ -86,8 +89,6 @@ def search(
     parts = events if isinstance(events, Parts) else Parts.of(events, config.split, config.split_seed)
     if workers > 1 and not config.data:
         raise ConfigError("several workers read the events themselves; say how in config.data, or use one worker")
-    if workers > 1 and not config.train.threads:
-        config = config.model_copy(update={"train": config.train.model_copy(update={"threads": 1})})
     ranges = search_space(config, space)
     _check(config, parts)
     setup = Setup(config, ranges, objective or Objective(), pruner, parts.digest)
@@ -104,14 +105,14 @@ def search(
                     attempt(bench, store, ticket, alone=True, heard=heard)
                     heard.hopeful()
             elif done < trials:
-                make_trials(home, range(done, trials), workers, config.train.threads, heard)
+                make_trials(home, range(done, trials), workers, config.train.threads or 1, heard)
             heard.hopeful(last=True)
             made = _result(setup, store, parts)
         shutil.rmtree(home / "trials", ignore_errors=True)
         assert made.best is not None
         chosen = applied(config, made.best.settings)
         write_text(home / "best.yaml", chosen.to_yaml())
-        run = _best_run(chosen, bench, home / BEST)
+        run = _best_run(chosen, bench, home / BEST, finishing)
         made = replace(made, test=dict(run.metrics))
         write(made, home)
     return made, run
@@ -190,9 +191,9 @@ def _result(setup: Setup, store: Store, parts: Parts) -> Search:
     )
 
 
-def _best_run(config: RunConfig, bench: Bench, folder: Path) -> Run:
+def _best_run(config: RunConfig, bench: Bench, folder: Path, progress: Progress | None) -> Run:
     """The best trial as an ordinary run; one of an earlier best is replaced."""
     written = folder / "config.yaml"
     if written.exists() and yaml.safe_load(written.read_text()) != json.loads(config.model_dump_json()):
         shutil.rmtree(folder)
-    return execute_run(config, bench.parts, folder, prepared=bench.prepared)
+    return execute_run(config, bench.parts, folder, prepared=bench.prepared, progress=progress)

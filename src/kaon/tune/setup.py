@@ -66,7 +66,7 @@ class Setup:
         values, noted = self._values(), folder / _FILE
         if noted.exists():
             kept = _read(noted)
-            different = [name for name in values if kept.get(name) != values[name]]
+            different = _differences(kept, values)
             if different:
                 raise DataError(
                     f"{folder} holds a search with another {', '.join(different)}; choose another folder with "
@@ -92,7 +92,7 @@ class Setup:
 
     def _values(self) -> dict[str, Any]:
         made = {
-            "config": self.config.model_dump(mode="json"),
+            "config": self.config.model_dump(mode="json", exclude={"train": {"threads"}}),  # they change no result
             "space": [[name, as_values(where)] for name, where in self.space.items()],
             "objective": asdict(self.objective),
             "pruner": self.pruner,
@@ -100,6 +100,14 @@ class Setup:
         }
         found: dict[str, Any] = json.loads(json.dumps(made))
         return found
+
+
+def _differences(kept: Any, wanted: Any, name: str = "") -> list[str]:
+    """Dotted names of what differs."""
+    if not (isinstance(kept, dict) and isinstance(wanted, dict)):
+        return [] if kept == wanted else [name]
+    names = dict.fromkeys([*wanted, *kept])
+    return [d for n in names for d in _differences(kept.get(n), wanted.get(n), f"{name}.{n}".lstrip("."))]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -198,4 +198,4 @@ def _pruner(optuna: Any, setup: Setup) -> Any:
         known = not setup.trees and "epochs" not in setup.space
         return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=epochs if known else "auto")
     # The first fifth is too early to tell: a small learning rate starts slowly.
-    return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=50 if setup.trees else max(1, epochs // 5))
+    return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=50 if setup.trees else epochs // 5 + 1)

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -26,13 +27,14 @@ from kaon.tune.storage import opened
 __all__ = ["main", "serve"]
 
 
-def serve(folder: Path, tickets: Iterator[int], answer: TextIO) -> None:
+def serve(folder: Path, tickets: Iterator[int], answer: TextIO, threads: int = 1) -> None:
     """Make the trials of these numbers, one after the other; a line of JSON after each, and one before the first.
 
     Args:
         folder: of the search.
         tickets: numbers of the trials.
         answer: where to the lines go.
+        threads: of boosted trees.
 
     Raises:
         DataError: the events are not those of the search.
@@ -41,6 +43,8 @@ def serve(folder: Path, tickets: Iterator[int], answer: TextIO) -> None:
     parts = Parts.of(read(**setup.config.data), setup.config.split, setup.config.split_seed)
     if parts.digest != setup.events:
         raise DataError("a worker read other events than the search began with: the files have changed")
+    train = setup.config.train.model_copy(update={"threads": threads})
+    setup = replace(setup, config=setup.config.model_copy(update={"train": train}))
     bench = Bench(setup, parts, prepared(setup.config, parts), folder)
 
     def say(**words: str | int) -> None:
@@ -58,7 +62,8 @@ def main() -> None:
     """Run as `python -m kaon.tune.worker FOLDER`."""
     import torch
 
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+    torch.set_num_threads(threads)
     # Whatever a library prints must not come between the lines of the answer.
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -71,7 +76,7 @@ def main() -> None:
 
     Thread(target=listen, daemon=True).start()
     try:
-        serve(Path(sys.argv[1]), iter(given.get, None), answer)
+        serve(Path(sys.argv[1]), iter(given.get, None), answer, threads)
     except KaonError as error:
         answer.write(json.dumps({"error": type(error).__name__, "message": str(error)}) + "\n")
         answer.flush()

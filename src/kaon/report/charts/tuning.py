@@ -179,10 +179,16 @@ def setting(value: Any) -> str:
 
 
 def _categories(values: Sequence[Any]) -> list[str]:
-    """Options in a sensible order: numbers by size, the rest as words."""
+    """Options in a sensible order: numbers by size, words, lists by length."""
     distinct = {setting(v): v for v in values}
-    plain = all(isinstance(v, int | float) for v in distinct.values())
-    return sorted(distinct, key=(lambda text: distinct[text]) if plain else None)
+
+    def order(text: str) -> Any:
+        value = distinct[text]
+        if isinstance(value, tuple):
+            return 2, len(value), value
+        return (0, value, ()) if isinstance(value, int | float) else (1, 0, (text,))
+
+    return sorted(distinct, key=order)
 
 
 def _keys(search: Search, *, line: bool = False) -> list[Key]:
