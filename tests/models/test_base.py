@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 from typing import ClassVar
 
 import pytest
@@ -7,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from kaon.data import Input, InputSpec
+from kaon.data.space import Choice
 from kaon.models.base import Net, Trees
+from kaon.registry import origin, variants
 
 SPEC = InputSpec((Input("features", (3,)),))
 
@@ -44,3 +47,16 @@ def test_declarations_default_to_none() -> None:
 def test_a_base_class_is_no_model(base: type) -> None:
     with pytest.raises(TypeError, match="abstract"):
         base(SPEC, 2)
+
+
+@pytest.mark.parametrize("model", sorted(variants("kaon.models")))
+def test_ranges_are_of_options_and_hold_what_an_option_is_without_a_search(model: str) -> None:
+    kind = origin(variants("kaon.models")[model])
+    parameters = inspect.signature(kind).parameters
+    for name, space in kind.search.items():
+        assert name in parameters, f"{model} has no option {name}"
+        usual = parameters[name].default
+        if isinstance(space, Choice):
+            assert usual in space.options
+        elif usual:  # 0 and None switch an option off, which a logarithmic range cannot say
+            assert space.low <= usual <= space.high

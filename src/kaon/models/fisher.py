@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from kaon.data import Batch, InputSpec
+from kaon.data.space import Real, Space
 from kaon.errors import ConfigError, DataError
 from kaon.layers.dense import two_logits
 from kaon.layers.normalise import Normalise
 from kaon.models.base import Solved
 
-__all__ = ["FisherDiscriminant"]
+__all__ = ["EnergyFlowDiscriminant", "FisherDiscriminant"]
 
 _SHRINKAGES = (0.0, *np.logspace(-8, -1, 15).tolist())
 """Tried on the validation events."""
@@ -30,9 +31,9 @@ class FisherDiscriminant(Solved):
 
     logit_c(x) = x S^-1 mu_c - mu_c S^-1 mu_c / 2 + ln pi_c, with the class means mu_c, the covariance S within classes
     and the class fractions pi_c, all of weighted events. Fisher, Annals of Eugenics 7 (1936) 179,
-    https://doi.org/10.1111/j.1469-1809.1936.tb02137.x. On the energy flow polynomials it is the linear classifier of
-    https://arxiv.org/abs/1712.07124 and of the comparison https://arxiv.org/abs/1902.09914: 1,001 parameters for two
-    classes and 1000 polynomials.
+    https://doi.org/10.1111/j.1469-1809.1936.tb02137.x. `fisher` reads plain columns; `efp_lda` the energy flow
+    polynomials, where it is the linear classifier of https://arxiv.org/abs/1712.07124 and of the comparison
+    https://arxiv.org/abs/1902.09914: 1,001 parameters for two classes and 1000 polynomials.
 
     The polynomials are nearly collinear, so S is made regular: (1 - s) S + s (trace S / features) 1 on standardised
     features. The shrinkage s is the one with the least cross-entropy on the validation events, or without them that
@@ -48,8 +49,11 @@ class FisherDiscriminant(Solved):
         ConfigError: the input is of another shape, or the shrinkage is not between 0 and 1.
     """
 
-    representations: ClassVar[tuple[str, ...]] = ("energy_flow", "jet_features", "tabular")
-    paper: ClassVar[str] = "https://arxiv.org/abs/1712.07124"
+    representations: ClassVar[tuple[str, ...]] = ("tabular", "jet_features", "energy_flow")
+    paper: ClassVar[str] = "https://doi.org/10.1111/j.1469-1809.1936.tb02137.x"
+    search: ClassVar[Mapping[str, Space]] = {
+        "shrinkage": Real(1e-8, 1.0, log=True),
+    }
 
     def __init__(self, spec: InputSpec, outputs: int, *, shrinkage: float | None = None) -> None:
         super().__init__(spec, outputs)
@@ -161,4 +165,10 @@ def _ledoit_wolf(values: NDArray[np.float64], fourth: float, inverse: float) -> 
     return min(noise / apart, 1.0) if apart > 0 else 0.0
 
 
-VARIANTS = {"efp_lda": FisherDiscriminant}
+class EnergyFlowDiscriminant(FisherDiscriminant):  # noqa: D101 it is the docstring of the base class
+    __doc__ = FisherDiscriminant.__doc__
+    representations: ClassVar[tuple[str, ...]] = ("energy_flow", "jet_features", "tabular")
+    paper: ClassVar[str] = "https://arxiv.org/abs/1712.07124"
+
+
+VARIANTS = {"efp_lda": EnergyFlowDiscriminant, "fisher": FisherDiscriminant}
