@@ -40,7 +40,8 @@ def test_a_pace_is_a_learning_rate_of_its_own(pace: float) -> None:
     torch.manual_seed(0)
     start, target = torch.randn(6), torch.randn(6)
     ours, theirs = Paced(start, pace), torch.nn.Parameter(start.clone())
-    optimizer = torch.optim.Adam([{"params": ours.parameters()}, {"params": [theirs], "lr": 1e-3 * pace}], 1e-3)
+    groups: list[dict[str, Any]] = [{"params": ours.parameters()}, {"params": [theirs], "lr": 1e-3 * pace}]
+    optimizer = torch.optim.Adam(groups, 1e-3)
     for _ in range(30):
         optimizer.zero_grad()
         ((ours() - target).pow(4).sum() + (theirs - target).pow(4).sum()).backward()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import lightgbm as lgb
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kaon.data import Batch, InputSpec
 from kaon.data.forest import Forest
+from kaon.data.space import Integer, Real, Space
 from kaon.errors import BundleError, ConfigError, DataError
 from kaon.models.base import BoostedTrees
 
@@ -58,6 +59,14 @@ class BDT(BoostedTrees):
     name: ClassVar[str] = "bdt"
     paper: ClassVar[str] = "https://papers.nips.cc/paper/6907"
     takes_negative_weights: ClassVar[bool] = False
+    search: ClassVar[Mapping[str, Space]] = {
+        "learning_rate": Real(0.01, 0.3, log=True),
+        "leaves": Integer(7, 255, log=True),
+        "min_child_samples": Integer(5, 200, log=True),
+        "l2": Real(1e-3, 100.0, log=True),
+        "row_fraction": Real(0.5, 1.0),
+        "feature_fraction": Real(0.4, 1.0),
+    }
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kaon.data import Batch, InputSpec
 from kaon.data.forest import Forest
+from kaon.data.space import Integer, Real, Space
 from kaon.errors import BundleError, ConfigError, DataError
 from kaon.extras import require
 from kaon.models.base import BoostedTrees
@@ -60,6 +61,15 @@ class XGBoostBDT(BoostedTrees):
     name: ClassVar[str] = "bdt_xgboost"
     paper: ClassVar[str] = "https://arxiv.org/abs/1603.02754"
     takes_negative_weights: ClassVar[bool] = False
+    search: ClassVar[Mapping[str, Space]] = {
+        "learning_rate": Real(0.01, 0.3, log=True),
+        "max_depth": Integer(3, 12),
+        "min_child_weight": Real(0.1, 100.0, log=True),
+        "l2": Real(1e-3, 100.0, log=True),
+        "min_gain": Real(0.0, 5.0),
+        "row_fraction": Real(0.5, 1.0),
+        "feature_fraction": Real(0.4, 1.0),
+    }
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Real, Space
 from kaon.errors import ConfigError
 from kaon.layers.dense import dense
 from kaon.layers.export import exporting
@@ -45,6 +46,12 @@ class ConvolutionalNetwork(Net):
 
     representations: ClassVar[tuple[str, ...]] = ("images", "images_w", "images_color", "images_resnext")
     paper: ClassVar[str] = "https://arxiv.org/abs/1803.00107"
+    search: ClassVar[Mapping[str, Space]] = {
+        "kernel": Choice((3, 4, 5)),
+        "filters": Choice(((32, 32, 32, 32), (64, 64, 64, 64), (128, 64, 64, 64))),
+        "hidden": Choice(((64,), (64, 256), (64, 256, 256))),
+        "dropout": Real(0.0, 0.5),
+    }
 
     def __init__(
         self,

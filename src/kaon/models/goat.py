@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Real, Space
 from kaon.layers.dense import dense
 from kaon.layers.normalise import Normalise
 from kaon.models.base import Net
@@ -36,6 +37,10 @@ class GoaT(Net):
 
     representations: ClassVar[tuple[str, ...]] = ("tabular",)
     paper: ClassVar[str] = "https://arxiv.org/abs/1902.09914"
+    search: ClassVar[Mapping[str, Space]] = {
+        "hidden": Choice(((64, 64), (128, 128, 64), (256, 256, 128))),
+        "dropout": Real(0.0, 0.5),
+    }
 
     def __init__(
         self, spec: InputSpec, outputs: int, *, hidden: Sequence[int] = (128, 128, 64), dropout: float = 0.2

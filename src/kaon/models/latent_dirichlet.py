@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.special import digamma
 from torch import Tensor, nn
 
 from kaon.data import Batch, InputSpec
+from kaon.data.space import Real, Space
 from kaon.errors import ConfigError, DataError
 from kaon.models.base import Solved
 
@@ -49,6 +51,10 @@ class LatentDirichlet(Solved):
 
     representations: ClassVar[tuple[str, ...]] = ("declusterings",)
     paper: ClassVar[str] = "https://arxiv.org/abs/1904.04200"
+    search: ClassVar[Mapping[str, Space]] = {
+        "alpha": Real(0.05, 5.0, log=True),
+        "eta": Real(0.05, 5.0, log=True),
+    }
 
     def __init__(
         self,

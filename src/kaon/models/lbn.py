@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Integer, Real, Space
 from kaon.layers.dense import dense
 from kaon.layers.minkowski import boost, square, timelike, wide
 from kaon.models.base import Net
@@ -43,6 +44,11 @@ class LBN(Net):
 
     representations: ClassVar[tuple[str, ...]] = ("four_momenta", "particles")
     paper: ClassVar[str] = "https://arxiv.org/abs/1812.09722"
+    search: ClassVar[Mapping[str, Space]] = {
+        "M": Integer(8, 40),
+        "hidden": Choice(((128,) * 3, (256,) * 3, (384,) * 5)),
+        "dropout": Real(0.0, 0.3),
+    }
 
     upper: Tensor
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Integer, Real, Space
 from kaon.errors import ConfigError
 from kaon.layers.export import exporting
 from kaon.layers.groups import by_length, in_order
@@ -69,6 +71,11 @@ class LGATrSlim(Net):
     representations: ClassVar[tuple[str, ...]] = ("four_momenta", "particles")
     symmetries: ClassVar[frozenset[str]] = frozenset({"permutation", "lorentz"})
     paper: ClassVar[str] = "https://arxiv.org/abs/2512.17011"
+    search: ClassVar[Mapping[str, Space]] = {
+        "num_blocks": Integer(4, 14),
+        "mlp_ratio": Choice((2, 4)),
+        "dropout": Real(0.0, 0.3),
+    }
 
     reference: Tensor
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Integer, Space
 from kaon.errors import ConfigError
 from kaon.layers.dense import dense
 from kaon.layers.export import exporting
@@ -55,6 +56,11 @@ class LoLa(Net):
 
     representations: ClassVar[tuple[str, ...]] = ("four_momenta", "particles")
     paper: ClassVar[str] = "https://arxiv.org/abs/1707.08966"
+    search: ClassVar[Mapping[str, Space]] = {
+        "M": Integer(5, 40),
+        "metric": Choice(("fixed", "learned")),
+        "hidden": Choice(((50, 25), (100, 50), (200, 100))),
+    }
 
     def __init__(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Integer, Real, Space
 from kaon.layers.edge_messages import edge_messages
 from kaon.layers.groups import PackedGroups
 from kaon.layers.minkowski import boost, inner, jet_frame, psi, square, wide
@@ -57,6 +58,12 @@ class LorentzNet(Net):
     representations: ClassVar[tuple[str, ...]] = ("four_momenta", "particles")
     symmetries: ClassVar[frozenset[str]] = frozenset({"permutation", "lorentz"})
     paper: ClassVar[str] = "https://arxiv.org/abs/2201.08187"
+    search: ClassVar[Mapping[str, Space]] = {
+        "n_hidden": Choice((36, 72, 144)),
+        "n_layers": Integer(3, 8),
+        "c_weight": Real(1e-4, 1e-1, log=True),
+        "dropout": Real(0.0, 0.4),
+    }
 
     def __init__(
         self,

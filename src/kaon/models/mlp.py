@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Real, Space
 from kaon.layers.dense import dense
 from kaon.layers.normalise import Normalise
 from kaon.models.base import Net
@@ -31,6 +32,10 @@ class MLP(Net):
 
     representations: ClassVar[tuple[str, ...]] = ("jet_features", "tabular", "four_vectors")
     paper: ClassVar[str] = "https://doi.org/10.1038/323533a0"
+    search: ClassVar[Mapping[str, Space]] = {
+        "hidden": Choice(((64, 64), (128, 128), (128, 128, 128), (256, 256, 256), (512, 512, 512))),
+        "dropout": Real(0.0, 0.5),
+    }
 
     def __init__(
         self, spec: InputSpec, outputs: int, *, hidden: Sequence[int] = (128, 128, 128), dropout: float = 0.0

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Integer, Real, Space
 from kaon.errors import BundleError
 from kaon.layers.attention import MASKED, Block, ClassBlock
 from kaon.layers.export import exporting
@@ -53,6 +54,12 @@ class ParticleTransformer(Net):
     representations: ClassVar[tuple[str, ...]] = ("particles",)
     symmetries: ClassVar[frozenset[str]] = frozenset({"permutation"})
     paper: ClassVar[str] = "https://arxiv.org/abs/2202.03772"
+    search: ClassVar[Mapping[str, Space]] = {
+        "blocks": Integer(2, 10),
+        "class_blocks": Integer(1, 3),
+        "expansion": Choice((2, 4)),
+        "dropout": Real(0.0, 0.3),
+    }
 
     def __init__(
         self,

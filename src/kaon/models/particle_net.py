@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Integer, Real, Space
 from kaon.errors import BundleError, ConfigError
 from kaon.layers.edge_conv import EdgeConv, batch_norm
 from kaon.layers.export import exporting
@@ -58,6 +59,11 @@ class ParticleNet(Net):
     representations: ClassVar[tuple[str, ...]] = ("point_cloud",)
     symmetries: ClassVar[frozenset[str]] = frozenset({"permutation"})
     paper: ClassVar[str] = "https://arxiv.org/abs/1902.08570"
+    search: ClassVar[Mapping[str, Space]] = {
+        "neighbours": Integer(4, 20),
+        "fc": Choice(((64,), (128,), (256,), (256, 128))),
+        "dropout": Real(0.0, 0.4),
+    }
 
     def __init__(
         self,

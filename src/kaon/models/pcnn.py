@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Integer, Real, Space
 from kaon.layers.export import exporting
 from kaon.layers.normalise import Normalise
 from kaon.models.base import Net
@@ -43,6 +45,12 @@ class ParticleCNN(Net):
 
     representations: ClassVar[tuple[str, ...]] = ("point_cloud", "momentum_fractions")
     paper: ClassVar[str] = "https://arxiv.org/abs/1902.08570"
+    search: ClassVar[Mapping[str, Space]] = {
+        "filters": Choice((16, 32, 64)),
+        "units": Integer(1, 4),
+        "hidden": Choice((128, 256, 512)),
+        "dropout": Real(0.0, 0.5),
+    }
 
     def __init__(
         self,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Real, Space
 from kaon.layers.dense import dense
 from kaon.layers.normalise import Normalise
 from kaon.layers.sets import masked_sum
@@ -34,6 +35,11 @@ class ParticleFlowNetwork(Net):
     representations: ClassVar[tuple[str, ...]] = ("momentum_fractions", "point_cloud")
     symmetries: ClassVar[frozenset[str]] = frozenset({"permutation"})
     paper: ClassVar[str] = "https://arxiv.org/abs/1810.05165"
+    search: ClassVar[Mapping[str, Space]] = {
+        "phi": Choice(((50, 50, 128), (100, 100, 128), (100, 100, 256), (200, 200, 512))),
+        "f": Choice(((50, 50), (100, 100, 100), (200, 200, 200))),
+        "dropout": Real(0.0, 0.3),
+    }
 
     def __init__(
         self,

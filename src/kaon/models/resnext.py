@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Real, Space
 from kaon.errors import ConfigError
 from kaon.layers.export import exporting
 from kaon.layers.normalise import Normalise
@@ -43,6 +44,10 @@ class ResNeXt(Net):
 
     representations: ClassVar[tuple[str, ...]] = ("images_resnext", "images", "images_w", "images_color")
     paper: ClassVar[str] = "https://arxiv.org/abs/1902.08570"
+    search: ClassVar[Mapping[str, Space]] = {
+        "cardinality": Choice((8, 16, 32)),
+        "dropout": Real(0.0, 0.7),
+    }
 
     def __init__(
         self,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Space
 from kaon.layers.dense import dense, two_logits
 from kaon.layers.normalise import Normalise
 from kaon.models.base import Net
@@ -29,6 +30,9 @@ class TopoDNN(Net):
 
     representations: ClassVar[tuple[str, ...]] = ("four_vectors",)
     paper: ClassVar[str] = "https://arxiv.org/abs/1704.02124"
+    search: ClassVar[Mapping[str, Space]] = {
+        "hidden": Choice(((300, 102, 12, 6), (300, 150, 50, 10), (500, 250, 100, 50))),
+    }
 
     def __init__(self, spec: InputSpec, outputs: int, *, hidden: Sequence[int] = (300, 102, 12, 6)) -> None:
         super().__init__(spec, outputs)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
+from kaon.data.space import Choice, Integer, Real, Space
 from kaon.layers.attention import MASKED, Block
 from kaon.layers.export import exporting
 from kaon.layers.groups import by_length, in_order
@@ -39,6 +41,12 @@ class Transformer(Net):
     representations: ClassVar[tuple[str, ...]] = ("point_cloud", "momentum_fractions")
     symmetries: ClassVar[frozenset[str]] = frozenset({"permutation"})
     paper: ClassVar[str] = "https://arxiv.org/abs/1706.03762"
+    search: ClassVar[Mapping[str, Space]] = {
+        "width": Choice((64, 128, 256)),
+        "blocks": Integer(2, 8),
+        "heads": Choice((4, 8)),
+        "dropout": Real(0.0, 0.3),
+    }
 
     def __init__(
         self,

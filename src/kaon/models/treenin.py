@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
+from kaon.data.space import Integer, Space
 from kaon.layers.dense import dense, two_logits
 from kaon.layers.normalise import Normalise
 from kaon.layers.trees import climb
@@ -37,6 +39,9 @@ class TreeNiN(Net):
 
     representations: ClassVar[tuple[str, ...]] = ("trees_centred", "trees")
     paper: ClassVar[str] = "https://arxiv.org/abs/1902.09914"
+    search: ClassVar[Mapping[str, Space]] = {
+        "h": Integer(20, 120, log=True),
+    }
 
     def __init__(self, spec: InputSpec, outputs: int, *, h: int = 50) -> None:
         super().__init__(spec, outputs)
