@@ -45,7 +45,7 @@ class Key:
 
     Args:
         text: what is drawn.
-        colour: CSS variable.
+        colour: CSS variable, or #rrggbb that is the same in both themes.
         mark: how it is drawn.
         model: the model it belongs to, empty for what all models share.
     """

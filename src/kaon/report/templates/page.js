@@ -56,6 +56,7 @@
       ...own,
       xaxis: axis(own.xaxis),
       yaxis: axis(yaxis),
+      ...(own.yaxis2 ? { yaxis2: axis(own.yaxis2) } : {}),
     };
   }
 
