@@ -130,6 +130,18 @@ def test_plain_arrays_decide_as_lightgbm_does(classes: int, missing: float) -> N
     np.testing.assert_allclose(forest.predict(x), model.predict({"features": x}), atol=1e-6)
 
 
+def test_a_split_between_missing_and_known_values() -> None:
+    train = toy()
+    x = train.inputs["features"].copy()
+    x[train.labels == 1, 0] = np.nan  # nothing but its absence tells the classes apart
+    model = BDT(SPEC, 2, trees=3)
+    model.fit(Batch({"features": x}, train.target), None, seed=0, threads=1)
+    assert np.isinf(model.forest().threshold).any()
+    odd = np.random.default_rng(0).choice([np.nan, np.inf, -np.inf, 0.0, 3e38], (500, 3)).astype("float32")
+    for inputs in ({"features": x}, {"features": odd}):
+        np.testing.assert_allclose(model.forest().predict(inputs["features"]), model.predict(inputs), atol=2e-6)
+
+
 def test_parameter_count_is_leaves_plus_thresholds() -> None:
     model = fitted()
     dump = lgb.Booster(model_str=model.to_text()).dump_model()["tree_info"]

@@ -21,9 +21,11 @@ __all__ = ["BDT", "VARIANTS"]
 _END = "end of trees"
 _NUMBER = r"-?\d+(\.\d+)?([eE][-+]?\d+)?"
 _NUMBERS = re.compile(rf"({_NUMBER}( {_NUMBER})*)?", re.ASCII)
+_THRESHOLDS = re.compile(rf"(({_NUMBER}|inf)( ({_NUMBER}|inf))*)?", re.ASCII)
+"""A threshold is infinite where a split parts the missing values from all others."""
 _HEAD = {"label_index", "feature_names", "feature_infos", "tree_sizes"}
 _INTEGERS = ("split_feature", "decision_type", "left_child", "right_child")
-_PER_SPLIT = ("threshold", "split_gain", "internal_value", "internal_weight", "internal_count")
+_PER_SPLIT = ("split_gain", "internal_value", "internal_weight", "internal_count")
 
 
 class BDT(BoostedTrees):
@@ -228,8 +230,8 @@ def _fields(first: str, block: str, blank: int) -> dict[str, str]:
     return found
 
 
-def _numbers(text: str, kind: type) -> NDArray[Any]:
-    if not _NUMBERS.fullmatch(text):
+def _numbers(text: str, kind: type, form: re.Pattern[str] = _NUMBERS) -> NDArray[Any]:
+    if not form.fullmatch(text):
         raise ValueError(f"not a list of numbers: {text[:40]!r}")
     return np.array([kind(word) for word in text.split()], np.int64 if kind is int else np.float64)
 
@@ -241,9 +243,10 @@ def _trees(trees: list[dict[str, str]]) -> Iterator[tuple[NDArray[Any], ...]]:
         if tree["num_cat"] != "0" or tree["is_linear"] != "0":
             raise ValueError("categorical splits and linear leaves are not kaon's")
         feature, kind, left, right = (_numbers(tree[k], int) for k in _INTEGERS)
-        threshold, value, _ = (_numbers(tree[k], float) for k in ("threshold", "leaf_value", "shrinkage"))
+        threshold = _numbers(tree["threshold"], float, _THRESHOLDS)
+        value, _ = (_numbers(tree[k], float) for k in ("leaf_value", "shrinkage"))
         splits, leaves = len(feature), len(value)
-        lengths = {len(_numbers(tree[k], float)) for k in _PER_SPLIT} | {len(kind), len(left), len(right)}
+        lengths = {len(_numbers(tree[k], float)) for k in _PER_SPLIT} | set(map(len, (threshold, kind, left, right)))
         weights = {len(_numbers(tree[k], float)) for k in ("leaf_weight", "leaf_count")} - {
             0 if leaves == 1 else leaves
         }
