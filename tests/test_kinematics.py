@@ -103,6 +103,7 @@ FUNCTIONS: dict[Callable[..., NDArray[Any]], int] = {
     kin.pseudorapidity: 3,
     kin.rapidity: 2,
     kin.mass: 4,
+    kin.invariant_mass: 8,
     kin.delta_phi: 2,
     kin.delta_r: 4,
 }
@@ -152,3 +153,14 @@ def test_a_particle_along_the_beam_is_far_forward_even_if_its_energy_is_rounded(
 
 def test_a_spacelike_momentum_has_no_mass() -> None:
     assert kin.mass(np.array(1.0), np.array(2.0), np.array(0.0), np.array(0.0)) == 0
+
+
+@given(particles(), particles())
+def test_invariant_mass_is_that_of_the_sum(a: tuple[NDArray[Any], ...], b: tuple[NDArray[Any], ...]) -> None:
+    n = min(len(a[0]), len(b[0]))
+    first, second = (vector.array(dict(zip(("px", "py", "pz", "E"), (c[:n] for c in p), strict=True))) for p in (a, b))
+    found = kin.invariant_mass(
+        first.pt, first.eta, first.phi, first.mass, second.pt, second.eta, second.phi, second.mass
+    )
+    energy = first.E + second.E
+    np.testing.assert_allclose(found, (first + second).mass, rtol=1e-6, atol=1e-6 * float(energy.max()))

@@ -56,3 +56,27 @@ def test_elementary_functions_are_numpys(name: str) -> None:
 def test_angles_wrap() -> None:
     assert FUNCTIONS["delta_phi"].apply(3.0, -3.0) == pytest.approx(6.0 - 2 * np.pi)
     assert FUNCTIONS["delta_r"].apply(1.0, 3.0, 1.0, -3.0) == pytest.approx(2 * np.pi - 6.0)
+
+
+def test_masses_of_four_momenta() -> None:
+    rng = np.random.default_rng(0)
+    pt, eta, phi, m = (
+        rng.uniform(1, 90, (2, 50)),
+        rng.normal(0, 1, (2, 50)),
+        rng.uniform(-3, 3, (2, 50)),
+        np.ones((2, 50)),
+    )
+    px, py, pz = pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)
+    energy = np.sqrt(px**2 + py**2 + pz**2 + m**2)
+    pair = FUNCTIONS["mass"].apply(energy.sum(0), px.sum(0), py.sum(0), pz.sum(0))
+    polar = FUNCTIONS["invariant_mass"].apply(pt[0], eta[0], phi[0], m[0], pt[1], eta[1], phi[1], m[1])
+    np.testing.assert_allclose(polar, pair, rtol=1e-9)
+
+
+def test_massless_pairs_have_a_closed_formula() -> None:
+    apply = FUNCTIONS["invariant_mass"].apply
+    expected = np.sqrt(2 * 40 * 30 * (np.cosh(0.5 + 1.0) - np.cos(0.2 - 2.0)))
+    assert apply(40.0, 0.5, 0.2, 30.0, -1.0, 2.0) == pytest.approx(expected)
+    single = apply(*(np.array([v], np.float32) for v in (40.0, 0.5, 0.2, 0.0, 30.0, -1.0, 2.0, 0.0)))
+    assert single[0] == pytest.approx(expected, rel=1e-6)
+    assert apply(40.0, 0.5, 0.2, 40.0, 0.5, 0.2) == pytest.approx(0, abs=1e-3)

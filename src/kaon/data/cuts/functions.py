@@ -12,7 +12,7 @@ import numpy as np
 
 from kaon.data.cuts.tree import Type
 from kaon.errors import ConfigError
-from kaon.kinematics import delta_phi, delta_r
+from kaon.kinematics import delta_phi, delta_r, invariant_mass, mass
 
 __all__ = ["FUNCTIONS", "Function", "depth"]
 
@@ -70,6 +70,12 @@ def _count(values: Any) -> Any:
     return ak.num(values, axis=-1)
 
 
+def _pair_mass(*given: Any) -> Any:
+    """Of (pt, eta, phi) or (pt, eta, phi, m) of two particles, in double precision: it is a small difference."""
+    a, b = [v * np.float64(1) for v in given[: len(given) // 2]], [v * np.float64(1) for v in given[len(given) // 2 :]]
+    return invariant_mass(*a, *([0.0] * (4 - len(a))), *b, *([0.0] * (4 - len(b))))
+
+
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         "abs": Function(np.abs),
@@ -93,6 +99,8 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "ceil": Function(np.ceil),
         "delta_phi": Function(delta_phi, (2,)),
         "delta_r": Function(delta_r, (4,)),
+        "mass": Function(mass, (4,)),
+        "invariant_mass": Function(_pair_mass, (6, 8)),
         "where": Function(ak.where, (3,), Type.UNKNOWN),
         "isfinite": Function(np.isfinite, (1,), Type.CONDITION),
         "isnan": Function(np.isnan, (1,), Type.CONDITION),
@@ -105,4 +113,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "count": Function(_count),
     }
 )
-"""Name -> function. `min`, `max`, `sum`, `mean`, `any`, `all`, `count` with one argument go over each event's list."""
+"""Name -> function. `min`, `max`, `sum`, `mean`, `any`, `all`, `count` with one argument go over each event's list.
+
+`mass` is that of (E, px, py, pz); `invariant_mass` is that of two particles, each (pt, eta, phi) or (pt, eta, phi, m).
+"""
