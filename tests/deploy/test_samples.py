@@ -78,3 +78,21 @@ def test_thresholds_are_hit_exactly_and_missed_by_one_step() -> None:
     for value in (cut, np.nextafter(cut, np.float32(1)), np.nextafter(cut, np.float32(-1)), np.inf, -np.inf):
         assert (x[:, 0] == value).any()
     assert np.isnan(x).any()
+
+
+def test_an_infinite_threshold_parts_missing_values_from_all_others() -> None:
+    forest = Forest(
+        feature=np.array([0, -1, -1]),
+        threshold=np.array([np.inf, 0, 0], np.float32),
+        left=np.array([1, 0, 0]),
+        right=np.array([2, 0, 0]),
+        missing_left=np.zeros(3, bool),
+        value=np.array([0.0, 1, 2]),
+        roots=np.array([0]),
+        score=np.array([0]),
+        base=np.zeros(1),
+        features=1,
+    )
+    x = next(tree_samples(forest, "x"))["x"]
+    assert np.isfinite(x).mean() > 0.9
+    assert np.isnan(x).any()

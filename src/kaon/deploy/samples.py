@@ -49,6 +49,7 @@ def tree_samples(forest: Forest, name: str, events: int = 2000, seed: int = 0) -
     infinity = np.float32(np.inf)
     for feature in range(forest.features):
         cuts = np.unique(forest.threshold[forest.feature == feature])
+        cuts = cuts[np.isfinite(cuts)]  # an infinite one parts missing values from all others
         if len(cuts):
             spread = (cuts[-1] - cuts[0]) or np.float32(1)
             between = random.uniform(cuts[0] - 0.1 * spread, cuts[-1] + 0.1 * spread, events).astype(np.float32)
