@@ -125,3 +125,10 @@ def test_errors(path: Path, tmp_path: Path) -> None:
         profile(path, cut="x < 0")
     with pytest.raises(DataError, match="does not exist"):
         profile(tmp_path / "absent.h5")
+
+
+def test_a_number_for_missing_values_is_counted_as_missing(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x,z\n-999,1\n2,3\n4,5\n")
+    (x, z) = profile(path, missing=-999).columns
+    assert (x.missing, x.minimum, x.mean, z.missing) == (1, 2.0, 3.0, 0)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kaon.data.cuts import Expression, parse
 from kaon.data.io.explode import explode
 from kaon.data.io.formats import Paths, open_source
-from kaon.data.io.invalid import without_options
+from kaon.data.io.invalid import with_missing, without_options
 from kaon.data.io.labels import BINARY
 from kaon.data.io.request import Request
 from kaon.data.io.source import Source
@@ -107,8 +107,8 @@ def profile(path: Paths | None = None, *, step: int = _STEP, **options: Any) -> 
     Args:
         path: as for `kaon.read`.
         step: most entries at a time: decides the memory.
-        options: of `kaon.read`: signal, background, label, weight, index, columns, cut, explode, limit, classes, tree,
-            layout, format, header.
+        options: of `kaon.read`: signal, background, label, weight, index, columns, cut, explode, missing, limit,
+            classes, tree, layout, format, header.
 
     Raises:
         DataError: a damaged or empty file.
@@ -199,6 +199,8 @@ class _Profile:
 
     def _selected(self, chunk: Mapping[str, Any], source: Source) -> dict[str, Any]:
         columns = {name: without_options(values) for name, values in chunk.items()}
+        if self.request.missing is not None:
+            columns = {name: with_missing(values, self.request.missing) for name, values in columns.items()}
         if self.request.explode is not None:
             columns = dict(explode(columns, self.request.explode, source.notes.groups, str(source.path)).columns)
         if self.request.cut is not None:

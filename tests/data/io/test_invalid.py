@@ -6,7 +6,7 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from kaon.data.io.invalid import invalid_rows, suspected_mev, without_options
+from kaon.data.io.invalid import infinite_rows, invalid_rows, suspected_mev, with_missing, without_options
 from kaon.data.records import momenta
 
 
@@ -63,3 +63,17 @@ def test_lists_and_momenta_are_looked_at_too() -> None:
     p = np.array([3e4])
     columns = {"jet_pt": lists, "jet": momenta(p, p * 0, p, p * 2), "name": ak.Array(["a", "b"])}
     assert suspected_mev(columns, columns) == {"jet_pt": 25_000.0, "jet": 30_000.0}
+
+
+def test_a_number_for_missing_values_becomes_nan_in_flat_numbers_only() -> None:
+    for values in ([-999, 1], [-999.0, 1.0]):
+        np.testing.assert_array_equal(ak.to_numpy(with_missing(ak.Array(values), -999)), [np.nan, 1])
+    whole = ak.Array([1, 2])
+    assert with_missing(whole, -999) is whole
+    for other in (ak.Array([[-999], []]), ak.Array(["-999", "a"]), ak.Array([True, False])):
+        assert with_missing(other, -999).to_list() == other.to_list()
+
+
+def test_where_nan_is_allowed_only_infinity_is_a_fault() -> None:
+    assert infinite_rows(ak.Array([1.0, np.nan, np.inf, -np.inf])).tolist() == [False, False, True, True]
+    assert infinite_rows(ak.Array([[1.0], [np.nan]])).tolist() == [False, True]

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import awkward as ak
 import numpy as np
@@ -351,3 +352,24 @@ def test_memory_is_bounded_by_the_step(suffix: str, tmp_path: Path) -> None:
     read_rows, peak = json.loads(output)
     assert read_rows == rows
     assert peak < rows * width * 8 / 2, f"{peak / 1e6:.1f} MB"
+
+
+def test_a_number_may_stand_for_a_missing_value(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("y,w,x,z\n0,1,-999,3\n1,2,5,-999\n1,1,6,7\n0,1,8,9\n")
+    options: dict[str, Any] = {"label": "y", "weight": "w"}
+    assert read(path, **options)["x"].to_list() == [-999, 5, 6, 8]
+    found = read(path, missing=-999, **options)
+    np.testing.assert_array_equal(ak.to_numpy(found["x"]), [np.nan, 5, 6, 8])
+    assert any("missing" in step for step in found.provenance.history)
+    assert len(read(path, missing=-999, cut="x > 0", **options)) == 3
+    with pytest.warns(KaonWarning, match="2 of 4 events"):
+        assert len(read(path, missing=-999, drop_invalid=True, **options)) == 2
+
+
+@pytest.mark.parametrize("row", ["0,-999,1,1", "-999,1,1,1", "1,1,inf,1"])
+def test_roles_must_not_be_missing_and_infinity_stays_an_error(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"y,w,x,z\n0,1,2,3\n1,2,5,-999\n{row}\n")
+    with pytest.raises(DataError):
+        read(path, label="y", weight="w", missing=-999)

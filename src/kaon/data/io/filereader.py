@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kaon.data.cuts import Expression, parse
 from kaon.data.events import Events
 from kaon.data.io.explode import explode, members
-from kaon.data.io.invalid import invalid_rows, suspected_mev, without_options
+from kaon.data.io.invalid import infinite_rows, invalid_rows, suspected_mev, with_missing, without_options
 from kaon.data.io.labels import Labels
 from kaon.data.io.request import Request
 from kaon.data.io.source import Source
@@ -58,7 +58,8 @@ class FileReader:
         """Of the events read so far."""
         made = self.source.notes.provenance or Provenance(self.where, self.request.layout.settings())
         made = made.then(f"read from {self.source.path.name}") if self.source.notes.provenance else made
-        for name, value in (("exploded", self.request.explode), ("cut", self.request.cut)):
+        steps = (("missing", self.request.missing), ("exploded", self.request.explode), ("cut", self.request.cut))
+        for name, value in steps:
             made = made if value is None else made.then(f"{name}: {getattr(value, 'text', value)}")
         return made.then(f"dropped {self.dropped} of {self.seen} events as invalid") if self.dropped else made
 
@@ -120,6 +121,8 @@ class FileReader:
     def _selected(self, chunk: Mapping[str, Any]) -> tuple[dict[str, Any], NDArray[np.int64], frozenset[str]]:
         """Columns after exploding and cutting, the chunk's row behind each entry, and the columns of whole events."""
         columns = {name: without_options(values) for name, values in chunk.items()}
+        if self.request.missing is not None:
+            columns = {name: with_missing(values, self.request.missing) for name, values in columns.items()}
         rows, outer = np.arange(len(next(iter(columns.values())))), frozenset[str]()
         if self.request.explode is not None:
             made = explode(columns, self.request.explode, self.source.notes.groups, self.where)
@@ -132,10 +135,15 @@ class FileReader:
 
     def _valid(self, columns: dict[str, Any], rows: NDArray[np.int64]) -> tuple[dict[str, Any], NDArray[np.int64]]:
         self.seen += len(rows)
-        used = set(self.kept).union(
+        roles = set[str]().union(
             *(e.required(self.source.columns) for e in (self.label, self.weight, self.index) if e is not None)
         )
-        bad = {name: mask for name in columns if name in used and (mask := invalid_rows(columns[name])).any()}
+        lenient = self.request.missing is not None and not self.request.drop_invalid
+        bad: dict[str, NDArray[np.bool_]] = {}
+        for name in (n for n in columns if n in roles or n in self.kept):
+            mask = (infinite_rows if lenient and name not in roles else invalid_rows)(columns[name])
+            if mask.any():
+                bad[name] = mask
         if not bad:
             return columns, rows
         if not self.request.drop_invalid:

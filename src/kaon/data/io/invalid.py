@@ -10,7 +10,7 @@ import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MEV_ABOVE", "invalid_rows", "suspected_mev", "without_options"]
+__all__ = ["MEV_ABOVE", "infinite_rows", "invalid_rows", "suspected_mev", "with_missing", "without_options"]
 
 MEV_ABOVE = 5000.0
 """A median transverse momentum above this cannot be GeV at any collider so far."""
@@ -40,6 +40,31 @@ def invalid_rows(column: Any) -> NDArray[np.bool_]:
     if not inner.any():
         return missing
     return np.asarray(ak.to_numpy(ak.any(ak.unflatten(inner, ak.num(column, axis=1)), axis=1)), bool)
+
+
+def infinite_rows(column: Any) -> NDArray[np.bool_]:
+    """Which events cannot be used where NaN is allowed: as `invalid_rows`, but NaN in a flat column is no fault.
+
+    >>> infinite_rows(ak.Array([1.0, np.nan, np.inf]))
+    array([False, False,  True])
+    """
+    bad = invalid_rows(column)
+    if bad.any() and column.ndim == 1 and column.layout.is_numpy:
+        bad &= ~np.isnan(column.layout.data)
+    return bad
+
+
+def with_missing(column: Any, number: float) -> Any:
+    """The same column with NaN in place of a number, in flat columns of numbers; others stay as they are.
+
+    >>> with_missing(ak.Array([-999, 5]), -999).to_list()
+    [nan, 5.0]
+    """
+    if column.ndim != 1 or not column.layout.is_numpy or column.layout.data.dtype.kind not in "iuf":
+        return column
+    values = np.asarray(column.layout.data)
+    absent = values == number
+    return ak.Array(np.where(absent, np.nan, values)) if absent.any() else column
 
 
 def without_options(column: Any) -> Any:

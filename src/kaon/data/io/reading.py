@@ -35,6 +35,7 @@ def read(
     columns: str | Sequence[str] | None = None,
     explode: str | None = None,
     drop_invalid: bool = False,
+    missing: float | None = None,
     limit: int | None = None,
     classes: Sequence[str] | None = None,
     tree: str | None = None,
@@ -57,6 +58,8 @@ def read(
         explode: list column or group of which each entry becomes an entry of its own, with the event's number; columns
             of the whole event are repeated and reserved, unless `columns` names them.
         drop_invalid: drop events with NaN, infinite or missing values, and say how many, instead of raising an error.
+        missing: number that the files write for a value that does not exist, such as -999. It becomes NaN, and NaN is
+            then no error in columns that are neither label, weight nor event number (unless `drop_invalid` drops it).
         limit: at most this many events (of signal and of background files each).
         classes: names of the classes, in the order of the label's values; the signal is the last.
         tree: tree of a ROOT file, or key of an HDF5 file, where there are several.
@@ -91,6 +94,7 @@ def read(
         columns=columns,
         explode=explode,
         drop_invalid=drop_invalid,
+        missing=missing,
         limit=limit,
         classes=classes,
         tree=tree,

@@ -25,6 +25,7 @@ class Request:
         columns: names or patterns of the columns to keep; None keeps all.
         explode: lists to turn into entries.
         drop_invalid: drop events with NaN, infinite or missing values instead of refusing the file.
+        missing: number that stands for a missing value, which is then no error; None for none.
         limit: at most this many events; of signal and of background files each.
         classes: names to give to the classes.
         layout: how to understand the files.
@@ -38,6 +39,7 @@ class Request:
     columns: tuple[str, ...] | None = None
     explode: str | None = None
     drop_invalid: bool = False
+    missing: float | None = None
     limit: int | None = None
     classes: tuple[str, ...] | None = None
     layout: Layout = field(default_factory=Layout)
@@ -56,6 +58,7 @@ class Request:
         columns: str | Sequence[str] | None = None,
         explode: str | None = None,
         drop_invalid: bool = False,
+        missing: float | None = None,
         limit: int | None = None,
         classes: Sequence[str] | None = None,
         **layout: Any,
@@ -83,6 +86,7 @@ class Request:
             columns=wanted,
             explode=explode,
             drop_invalid=drop_invalid,
+            missing=None if missing is None else float(missing),
             limit=limit,
             classes=None if classes is None else tuple(classes),
             layout=Layout(**layout, integers=found["index"].columns if "index" in found else frozenset()),
