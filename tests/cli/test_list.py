@@ -28,11 +28,18 @@ def test_recipes_and_representations(kaon: Any) -> None:
     assert made["jet_features"]["columns"] == ["constituents"]
 
 
+def test_data_sets(kaon: Any) -> None:
+    found = {one["name"]: one for one in kaon("list", "datasets", "--json").json}
+    assert found["uci_higgs"]["events"] == 11_000_000
+    assert len(found["uci_susy"]["features"]) == 18
+    assert all(one["licence"] and one["citation"] and one["url"].startswith("https://") for one in found.values())
+
+
 def test_everything_as_text_and_as_json(kaon: Any) -> None:
     text = kaon("list")
     assert text.code == 0
     assert all(word in text.out for word in ("Models", "Recipes", "59,323", "top-tagging", "four_vectors"))
-    assert set(kaon("list", "--json").json) == {"models", "representations", "recipes", "studies"}
+    assert set(kaon("list", "--json").json) == {"models", "representations", "recipes", "datasets", "studies"}
 
 
 def test_an_unknown_kind(kaon: Any) -> None:

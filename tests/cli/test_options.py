@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,11 +9,12 @@ import typer
 
 from kaon.cli.options import DATA, Command, Files, names, pairs, read_arguments, takes
 from kaon.data.io import read
-from kaon.errors import ConfigError
+from kaon.datasets import uci_higgs
+from kaon.errors import ConfigError, UnknownName
 
 
 def test_every_argument_of_read_is_an_option() -> None:
-    assert {parameter.name for parameter in DATA} == set(inspect.signature(read).parameters) - {"path"}
+    assert {parameter.name for parameter in DATA} - {"dataset"} == set(inspect.signature(read).parameters) - {"path"}
 
 
 def parsed(*words: str) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def test_only_what_is_given_is_passed_on() -> None:
 def test_all_data_options() -> None:
     words = (
         "a.root b.root --label y --weight w --index n --columns Jet_*,pt --columns eta --cut pt>3 --explode Jet "
-        "--drop-invalid --limit 7 --classes q,g --tree t --layout kaon --format root --header no"
+        "--drop-invalid --missing -999 --limit 7 --classes q,g --tree t --layout kaon --format root --header no"
     )
     assert parsed(*words.split()) == {
         "path": ["a.root", "b.root"],
@@ -48,6 +50,7 @@ def test_all_data_options() -> None:
         "cut": "pt>3",
         "explode": "Jet",
         "drop_invalid": True,
+        "missing": -999.0,
         "limit": 7,
         "classes": ["q", "g"],
         "tree": "t",
@@ -108,3 +111,21 @@ def test_values_of_pairs(text: str, value: object) -> None:
 def test_malformed_pairs(word: str) -> None:
     with pytest.raises(ConfigError, match="--option"):
         pairs([word], "--option")
+
+
+def test_a_data_set_tells_how_its_file_is_read_and_options_override_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(",".join(["1"] * 29) + "\n" + ",".join(["0"] * 29) + "\n")
+    found = parsed(str(file), "--dataset", "uci_higgs", "--columns", "m_*")
+    assert found["header"] == ["label", *uci_higgs.FEATURES]
+    assert (found["label"], found["columns"]) == ("label", ["m_*"])
+    assert len(read(**found).fields) == 7
+    of_classes = parsed("--signal", str(file), "--background", str(file), "--dataset", "uci_higgs")
+    assert not {"label", "classes", "dataset"} & set(of_classes)
+
+
+def test_a_data_set_without_files_or_unknown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="none are given"):
+        parsed("--dataset", "uci_higgs")
+    with pytest.raises(UnknownName, match="uci_higgs"):
+        parsed("a.csv", "--dataset", "uci_higs")

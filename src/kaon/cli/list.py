@@ -10,9 +10,16 @@ import typer
 from kaon.cli.options import JSON, takes
 from kaon.cli.output import Output, table
 
-__all__ = ["command", "describe_models", "describe_recipes", "describe_representations", "describe_studies"]
+__all__ = [
+    "command",
+    "describe_datasets",
+    "describe_models",
+    "describe_recipes",
+    "describe_representations",
+    "describe_studies",
+]
 
-Kind = Literal["models", "representations", "recipes", "studies", "all"]
+Kind = Literal["models", "representations", "recipes", "datasets", "studies", "all"]
 
 
 @takes(JSON)
@@ -20,7 +27,7 @@ def command(
     what: Annotated[Kind, typer.Argument(help="Which names to list.")] = "all",
     **given: Any,
 ) -> None:
-    """List the models, representations, recipes and studies that kaon knows.
+    """List the models, representations, recipes, data sets and studies that kaon knows.
 
     Parameters are counted for two classes and the default input; those of trees are set by the training.
     """
@@ -29,6 +36,7 @@ def command(
         "models": (describe_models, ("name", "parameters", "representation", "paper", "summary")),
         "representations": (describe_representations, ("name", "inputs", "columns", "summary")),
         "recipes": (describe_recipes, ("name", "classes", "summary")),
+        "datasets": (describe_datasets, ("name", "events", "size", "licence", "convention", "page")),
         "studies": (describe_studies, ("name", "summary", "source")),
     }
     found = {kind: describe() for kind, (describe, _) in kinds.items() if what in (kind, "all")}
@@ -90,6 +98,28 @@ def describe_recipes() -> list[dict[str, Any]]:
     return [
         {"name": name, "classes": list(recipe.classes), "summary": recipe.description, "source": recipe.source}
         for name, recipe in variants("kaon.simulate.recipes").items()
+    ]
+
+
+def describe_datasets() -> list[dict[str, Any]]:
+    """Name, events, size, licence, columns, conventions and citation of each public data set."""
+    from kaon.registry import variants
+
+    return [
+        {
+            "name": name,
+            "summary": dataset.title,
+            "events": dataset.rows,
+            "size": f"{dataset.remote.size / 1e6:,.0f} MB" if dataset.remote.size else "not published",
+            "licence": dataset.licence,
+            "convention": dataset.convention,
+            "page": dataset.page,
+            "url": dataset.remote.url,
+            "features": list(dataset.features),
+            "units": dataset.units,
+            "citation": dataset.citation,
+        }
+        for name, dataset in variants("kaon.datasets").items()
     ]
 
 

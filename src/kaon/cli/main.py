@@ -20,14 +20,18 @@ __all__ = ["COMMANDS", "command", "main"]
 
 COMMANDS = {
     "demo": "Simulate jets, compare taggers, write the report and an ONNX file: all of kaon in a few minutes.",
-    "list": "List the models, representations, recipes and studies that kaon knows.",
+    "list": "List the models, representations, recipes, data sets and studies that kaon knows.",
+    "fetch": "Download a public data set, and check that it is whole.",
     "simulate": "Make jets, or whole events, from a recipe with Pythia 8 and FastJet.",
     "inspect": "Show what is in a file: columns, ranges, missing values, classes, weights and small histograms.",
     "train": "Train one model.",
+    "ensemble": "Put trainings together as one model.",
+    "rank": "Rank the input variables of a model, by permutation and by training without them.",
     "compare": "Train several models on the same events and compare them.",
     "tune": "Search the hyper-parameters of a model.",
     "reproduce": "Make a published result again, beside the published numbers.",
     "evaluate": "Measure a trained model, with errors.",
+    "analyse": "Run an analysis: ntuples, selection, background estimates, figures, fit.",
     "predict": "Write the scores of a trained model for files of any size.",
     "import-weights": "Turn the weights of weaver-core into a tagger of kaon.",
     "export": "Turn a trained model into an ONNX file and check that it gives the same scores.",
@@ -35,7 +39,7 @@ COMMANDS = {
 }
 """Name -> first sentence of its help. A command's own module is imported only when it runs."""
 
-RESUMABLE = frozenset({"demo", "simulate", "train", "compare", "tune", "reproduce"})
+RESUMABLE = frozenset({"rank", "demo", "fetch", "simulate", "train", "compare", "tune", "reproduce"})
 """Commands that go on where they were stopped."""
 
 INTERRUPTED = 130

@@ -55,14 +55,23 @@ DATA = (
     _data("cut", str, "Events to keep: 'lep_pt > 26 & abs(lep_eta) < 2.4'.", metavar="EXPR"),
     _data("explode", str, "List of which each entry becomes an event of its own.", metavar="COLUMN"),
     _data("drop_invalid", bool, "Drop events with NaN, infinite or missing values, and say how many."),
+    _data(
+        "missing", float, "Number that stands for a missing value, such as -999; it is read as NaN.", metavar="NUMBER"
+    ),
     _data("limit", int, "Read at most so many events (of signal and of background each)."),
     _data("classes", list[str], "Names of the classes in the order of the labels, the signal last.", metavar="A,B,..."),
     _data("tree", str, "Tree of a ROOT file, or key of an HDF5 file."),
     _data("layout", str, "Layout of an HDF5 file.", metavar="kaon|top-tagging|lhco|pandas|arrays"),
     _data("format", str, "Format of the files, where the suffix does not tell.", metavar="root|hdf5|parquet|csv|tsv"),
+    _data(
+        "dataset",
+        str,
+        "Public data set that FILES are of (`kaon list datasets`): names, label, weights.",
+        metavar="NAME",
+    ),
     _data("header", str, "First row of a text file: yes, no, or the names.", metavar="yes|no|A,B,..."),
 )
-"""Every argument of `kaon.read`, as options."""
+"""Every argument of `kaon.read`, as options, and the public data set that can give them."""
 
 JSON = option("json", bool, "Print the result as JSON on stdout, and everything else on stderr.")
 
@@ -107,7 +116,20 @@ def read_arguments(files: Sequence[str] | None, given: Mapping[str, Any]) -> dic
         elif parameter.name == "header":
             value = {"yes": True, "no": False}.get(value) if value in ("yes", "no") else names([value])
         made[parameter.name] = value
-    return made
+    name = made.pop("dataset", None)
+    return made if name is None else {**_conventions(name, made), **made}
+
+
+def _conventions(name: str, made: Mapping[str, Any]) -> dict[str, Any]:
+    """How files of a public data set are read."""
+    from kaon.registry import lookup
+
+    dataset = lookup("kaon.datasets", name)
+    files = made.get("path") or made.get("signal")
+    if not files:
+        raise ConfigError(f"--dataset {name} tells how FILES are read, but none are given")
+    roles = ("label", "classes") if "path" not in made else ()
+    return {key: value for key, value in dataset.reading(files).items() if key not in roles}
 
 
 def names(words: Sequence[str] | None) -> list[str]:
