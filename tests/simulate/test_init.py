@@ -176,7 +176,9 @@ def test_a_killed_simulation_goes_on_where_it_was(quick: Recipe, events: Events,
 def test_ctrl_c_ends_it_quickly_and_says_how_to_go_on(quick: Recipe, tmp_path: Path) -> None:
     path, recipe = tmp_path / "jets.h5", tmp_path / "quick.yaml"
     recipe.write_text(quick.to_yaml())
-    command = [sys.executable, "-c", SCRIPT, str(recipe), "100000", str(path), "2"]
+    # Of a test run in the background the shell ignores Ctrl-C, and children inherit that.
+    listening = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)" + SCRIPT
+    command = [sys.executable, "-c", listening, str(recipe), "100000", str(path), "2"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         while not list(parts_folder(path).glob("chunk-*")):
             assert process.poll() is None

@@ -4,7 +4,9 @@ Scores are (N,), growing with signal, or (N, C); the signal is the last class un
 everything else is background. A single score whose signal is class 0 is taken with the opposite sign.
 """
 
+from kaon.evaluate.best_cut import CutScan, best_cut
 from kaon.evaluate.binned import BinnedEfficiency, BinnedRejection, efficiency_against, rejection_against
+from kaon.evaluate.binning import Binning, best_binning, binned_significance
 from kaon.evaluate.bootstrap import Interval, bootstrap
 from kaon.evaluate.calibration import CalibrationCurve, calibration_curve, expected_calibration_error
 from kaon.evaluate.confusion import accuracy, confusion_matrix
@@ -20,7 +22,9 @@ from kaon.evaluate.working_point import WorkingPoint, working_point
 __all__ = [
     "BinnedEfficiency",
     "BinnedRejection",
+    "Binning",
     "CalibrationCurve",
+    "CutScan",
     "Estimate",
     "Interval",
     "KolmogorovSmirnov",
@@ -33,6 +37,9 @@ __all__ = [
     "asimov_significance",
     "auc",
     "background_rejection",
+    "best_binning",
+    "best_cut",
+    "binned_significance",
     "bootstrap",
     "calibration_curve",
     "confusion_matrix",
