@@ -19,6 +19,7 @@ from kaon.data import Events, Predictions
 from kaon.data.split import HELD_OUT
 from kaon.errors import ConfigError, DataError, KaonWarning, NotFitted
 from kaon.evaluate import accuracy
+from kaon.learn.augment import Role, Symmetry
 from kaon.learn.config import TrainConfig
 from kaon.learn.tagger import Tagger
 from kaon.learn.train import train
@@ -69,6 +70,12 @@ class Classifier(ClassifierMixin, BaseEstimator):
         class_weights: str = "none",
         negative_weights: str = "keep",
         flatten: tuple[str, ...] = (),
+        augment: tuple[Symmetry, ...] = (),
+        augment_columns: Mapping[str, Role] | None = None,
+        augment_half_turn: float | None = None,
+        test_time_augmentation: int = 0,
+        swa: float | None = None,
+        swa_rate: float = 0.25,
         device: str = "auto",
         devices: int = 1,
         threads: int = 0,
@@ -93,6 +100,12 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.class_weights = class_weights
         self.negative_weights = negative_weights
         self.flatten = flatten
+        self.augment = augment
+        self.augment_columns = augment_columns
+        self.augment_half_turn = augment_half_turn
+        self.test_time_augmentation = test_time_augmentation
+        self.swa = swa
+        self.swa_rate = swa_rate
         self.device = device
         self.devices = devices
         self.threads = threads
@@ -148,9 +161,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Events | ArrayLike) -> NDArray[np.float32]:
         """Class probabilities, (samples, classes)."""
-        tagger = self._fitted()
-        events = X if isinstance(X, Events) else self._unlabelled(X)
-        return tagger.predict_batch(tagger.representation.transform(events))
+        return self._fitted().probabilities(X if isinstance(X, Events) else self._unlabelled(X))
 
     def score(self, X: Events | ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> float:
         """Weighted accuracy."""
@@ -170,6 +181,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def _config(self) -> TrainConfig:
         names = TrainConfig.model_fields
         given = {name: value for name, value in self.get_params(deep=False).items() if name in names}
+        given["augment_columns"] = given["augment_columns"] or {}  # scikit-learn wants no mutable default
         return TrainConfig(**given)
 
     def _labelled(self, X: Events | ArrayLike, y: ArrayLike | None, weight: ArrayLike | None) -> Events:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kaon.learn.augment import Role, Symmetry
 
 __all__ = ["NegativeWeights", "TrainConfig"]
 
@@ -34,6 +36,15 @@ class TrainConfig(BaseModel):
         class_weights: balanced gives each class the same total weight in training; none leaves the weights alone.
         negative_weights: keep, abs (absolute value), drop (leave such events out) or error (refuse).
         flatten: spectator columns, one or two, in which the training sample of each class is made flat by weights.
+        augment: symmetries of the detector, of rotate_phi, reflect_eta and reflect_phi: every epoch of a network sees
+            its events turned and mirrored afresh (models without epochs are not touched). See `kaon.learn.augment`.
+        augment_columns: what a column is where its name does not tell, as azimuth=phi: phi, eta, px, py, pz,
+            signed_dphi, signed_deta or invariant.
+        augment_half_turn: value of phi that is half a turn; None to tell it from the events.
+        test_time_augmentation: turns that every prediction averages over, each with all combinations of the reflections
+            in augment; 0 for none. The bundle keeps it, so that it is repeated wherever the model predicts.
+        swa: share of the epochs, at the end, whose weights are averaged (1803.05407); None for the best epoch.
+        swa_rate: learning rate while weights are averaged, as a fraction of the highest; constant.
         device: auto, cpu, cuda or mps.
         devices: how many; more than one trains data-parallel, `batch_size` events on each.
         threads: of boosted trees; 0 for all cores.
@@ -57,8 +68,22 @@ class TrainConfig(BaseModel):
     class_weights: Literal["none", "balanced"] = "none"
     negative_weights: NegativeWeights = "keep"
     flatten: tuple[str, ...] = Field(default=(), max_length=2)
+    augment: tuple[Symmetry, ...] = ()
+    augment_columns: dict[str, Role] = Field(default_factory=dict)
+    augment_half_turn: float | None = Field(default=None, gt=0)
+    test_time_augmentation: int = Field(default=0, ge=0)
+    swa: float | None = Field(default=None, gt=0, le=1)
+    swa_rate: float = Field(default=0.25, gt=0, le=1)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     devices: int = Field(default=1, ge=1)
     threads: int = Field(default=0, ge=0)
     tensorboard: bool = False
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not self.augment and (self.augment_columns or self.augment_half_turn or self.test_time_augmentation):
+            raise ValueError("augment_columns, augment_half_turn and test_time_augmentation need augment")
+        if self.swa is not None and self.patience is not None:
+            raise ValueError("swa averages the last epochs, so patience must not stop before them; give one of the two")
+        return self

@@ -17,13 +17,15 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
+from torch import Tensor
 
 from kaon.errors import ConfigError, DataError
 from kaon.files import write_text
+from kaon.learn.averaging import first_averaged, renew_statistics, running_mean
 from kaon.learn.checkpoint import SafeCheckpoints, load_tree
 from kaon.learn.config import TrainConfig
 from kaon.learn.supervised import Supervised
-from kaon.learn.tensors import Sample
+from kaon.learn.tensors import Sample, TensorBatches
 from kaon.models.base import Net
 
 __all__ = ["CHECKPOINT", "LOG", "Progress", "fit_net", "write_log"]
@@ -42,8 +44,9 @@ def fit_net(
     config: TrainConfig,
     folder: Path,
     progress: Progress | None = None,
+    fresh: Callable[[int], dict[str, Tensor]] | None = None,
 ) -> list[dict[str, float]]:
-    """Train a network; on return it holds the weights of its best epoch.
+    """Train a network; on return it holds the weights of its best epoch, or the mean of its last ones.
 
     Args:
         net: the network, with its initial weights.
@@ -53,6 +56,7 @@ def fit_net(
         folder: where the log and the checkpoint are written. A checkpoint found there is resumed, and the end is the
             same, bit for bit on a CPU, as if the run had not been stopped.
         progress: called during training.
+        fresh: inputs of the training events in an epoch, where they are not the same in all.
 
     Returns:
         One row an epoch: epoch, train_loss, validation_loss, validation_auc, learning_rate, seconds.
@@ -70,9 +74,9 @@ def fit_net(
         )
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists() and _kept(checkpoint)["done"]:
-        return _finished(net, checkpoint)
+        return _finished(net, checkpoint, train, config)
     together = config.devices > 1
-    keeper = _Keeper(folder, config.epochs, None if together else progress)
+    keeper = _Keeper(folder, config, None if together else progress)
     callbacks: list[Callback] = [keeper]
     if config.patience is not None:
         # It must have counted the epoch before the checkpoint is written, so right after validation.
@@ -80,7 +84,7 @@ def fit_net(
             "validation_loss", patience=config.patience, check_finite=False, check_on_train_epoch_end=False
         )
         callbacks.insert(0, stopping)
-    module = Supervised(net, train, validation, config)
+    module = Supervised(net, train, validation, config, fresh)
     with _quiet(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         trainer = lightning.Trainer(
             accelerator=_accelerator(config.device),
@@ -99,7 +103,7 @@ def fit_net(
         with _watching(folder / LOG, config.epochs, progress if together else None), _plain_interrupt():
             trainer.fit(module, ckpt_path=str(checkpoint) if checkpoint.exists() else None)
     # With several processes the callbacks that saw the epochs lived elsewhere; the checkpoint has it all in any case.
-    return _finished(net, checkpoint)
+    return _finished(net, checkpoint, train, config)
 
 
 def _kept(checkpoint: Path) -> dict[str, Any]:
@@ -107,10 +111,15 @@ def _kept(checkpoint: Path) -> dict[str, Any]:
     return state
 
 
-def _finished(net: Net, checkpoint: Path) -> list[dict[str, float]]:
+def _finished(net: Net, checkpoint: Path, train: Sample, config: TrainConfig) -> list[dict[str, float]]:
     state = _kept(checkpoint)
-    net.load_state_dict(state["best"])
-    net.cpu().eval()
+    averaged = state.get("averaged", 0)
+    net.load_state_dict(state["mean"] if averaged else state["best"])
+    net.cpu()
+    if averaged:
+        batches = TensorBatches(train, config.batch_size, shuffle=True, seed=config.seed)
+        renew_statistics(net, (inputs for group in batches for inputs, _, _ in group), config.seed)
+    net.eval()
     rows: list[dict[str, float]] = state["rows"]
     return rows
 
@@ -153,8 +162,11 @@ def _watching(log: Path, epochs: int, progress: Progress | None) -> Iterator[Non
 class _Keeper(Callback):
     """Keeps the log, the best weights and the checkpoint."""
 
-    def __init__(self, folder: Path, epochs: int, progress: Progress | None) -> None:
-        self.folder, self.epochs, self.progress = folder, epochs, progress
+    def __init__(self, folder: Path, config: TrainConfig, progress: Progress | None) -> None:
+        self.folder, self.epochs, self.progress = folder, config.epochs, progress
+        self.averages_from = first_averaged(config.epochs, config.swa) if config.swa else config.epochs
+        self.mean: dict[str, Any] = {}
+        self.averaged = 0
         self.rows: list[dict[str, float]] = []
         self.best: dict[str, Any] = {}
         self.best_loss = float("inf")
@@ -172,10 +184,12 @@ class _Keeper(Callback):
         return type(self).__name__
 
     def state_dict(self) -> dict[str, Any]:
-        return {"rows": self.rows, "best": self.best, "best_loss": self.best_loss, "done": self.done}
+        names = ("rows", "best", "best_loss", "mean", "averaged", "done")
+        return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.rows, self.best, self.best_loss = state_dict["rows"], state_dict["best"], state_dict["best_loss"]
+        self.mean, self.averaged = state_dict.get("mean", {}), state_dict.get("averaged", 0)
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         self.started = time.perf_counter()
@@ -197,7 +211,10 @@ class _Keeper(Callback):
         loss = row.get("validation_loss", -float(trainer.current_epoch))
         if loss < self.best_loss or not self.best:
             self.best_loss = loss
-            self.best = {name: value.detach().cpu().clone() for name, value in pl_module.net.state_dict().items()}
+            self.best = _state(pl_module.net)
+        if trainer.current_epoch >= self.averages_from:
+            self.mean = running_mean(self.mean, self.averaged, _state(pl_module.net))
+            self.averaged += 1
         if trainer.logger is not None:
             trainer.logger.log_metrics(row, step=trainer.current_epoch)
         if trainer.is_global_zero:
@@ -207,6 +224,10 @@ class _Keeper(Callback):
         trainer.save_checkpoint(self.folder / CHECKPOINT)
         if self.progress is not None and trainer.is_global_zero:
             self.progress(trainer.current_epoch + 1, self.epochs, row)
+
+
+def _state(net: Net) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in net.state_dict().items()}
 
 
 def _finite(value: float) -> bool:

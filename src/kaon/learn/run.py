@@ -199,11 +199,13 @@ def _execute(config: RunConfig, parts: Parts, home: Path, prepared: Prepared | N
     tagger.save(home / "bundle.kaon")
     test = prepared.representation.transform(parts.test) if prepared.test is None else prepared.test
     score, per_event = _timed(tagger, test)
+    if tagger.views > 1:
+        score, per_event = tagger.probabilities(parts.test), per_event * tagger.views
     kept = slice(0, _KEPT)
     scored = {
         "test": (score, parts.test),
-        "train": (tagger.predict_batch(prepared.train.take(kept)), parts.train.take(kept)),
-        "validation": (tagger.predict_batch(prepared.validation), parts.validation),
+        "train": (tagger.probabilities(parts.train.take(kept), prepared.train.take(kept)), parts.train.take(kept)),
+        "validation": (tagger.probabilities(parts.validation, prepared.validation), parts.validation),
     }
     predictions = {name: tagger.predictions(*pair, seed=config.train.seed) for name, pair in scored.items()}
     for name, made in predictions.items():

@@ -130,7 +130,7 @@ def scores_of(
         key = json.dumps([tagger.representation_name, tagger.representation.state()], sort_keys=True)
         if key != known or batch is None:
             known, batch = key, tagger.representation.transform(events)
-        found[name] = tagger.predictions(tagger.predict_batch(batch), events)
+        found[name] = tagger.predictions(tagger.probabilities(events, batch), events)
         found[name].save(file)
     return found
 

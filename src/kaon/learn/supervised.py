@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import lightning
@@ -45,14 +46,22 @@ class Supervised(lightning.LightningModule):
         train: training events with their training weights.
         validation: validation events; None to go without.
         config: every setting.
+        fresh: inputs of the training events in an epoch, where they are not the same in all.
     """
 
-    def __init__(self, net: Net, train: Sample, validation: Sample | None, config: TrainConfig) -> None:
+    def __init__(
+        self,
+        net: Net,
+        train: Sample,
+        validation: Sample | None,
+        config: TrainConfig,
+        fresh: Callable[[int], dict[str, Tensor]] | None = None,
+    ) -> None:
         super().__init__()
         # Several optimiser steps in one call (see TensorBatches) are ours to take.
         self.automatic_optimization = False
         self.net, self.config = net, config
-        self._train, self._validation = train, validation
+        self._train, self._validation, self._fresh = train, validation, fresh
         self._loss_sum = torch.zeros(())
         self._loss_count = 0
         self._scores: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -94,13 +103,16 @@ class Supervised(lightning.LightningModule):
             optimizer = kind(parameters, c.learning_rate, weight_decay=c.weight_decay, fused=True)
         steps = c.epochs * self._batches.batches
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: learning_rate_factor(step, steps, c.schedule, c.warmup)
+            optimizer,
+            lambda step: learning_rate_factor(step, steps, c.schedule, c.warmup, flat=c.swa or 0.0, rate=c.swa_rate),
         )
         return [optimizer], [schedule]
 
     def on_train_epoch_start(self) -> None:
         """Order and dropout follow from seed and epoch: a resumed run draws what an uninterrupted one would have."""
         self._batches.epoch = self.current_epoch
+        if self._fresh is not None:
+            self._batches.sample = self._fresh(self.current_epoch), *self._train[1:]
         torch.manual_seed((self.config.seed * 1_000_003 + self.current_epoch) * 4099 + self.global_rank)
         self._loss_sum, self._loss_count = torch.zeros((), device=self.device), 0
 

@@ -17,11 +17,13 @@ from kaon.data.bundle import Bundle
 from kaon.data.provenance import software_versions
 from kaon.data.scalars import has_scalar, scalar
 from kaon.errors import BundleError
+from kaon.learn.augment import Symmetries
 from kaon.models.base import Net, Trees
 from kaon.registry import lookup_saved, origin
 from kaon.represent.base import Representation
+from kaon.represent.tabular import Tabular
 
-__all__ = ["SPECTATORS", "Tagger", "load", "spectators_of"]
+__all__ = ["SPECTATORS", "Tagger", "columns_read", "load", "spectators_of"]
 
 SPECTATORS = ("jet_pt", "jet_eta", "jet_mass")
 """Columns carried into the predictions where the events have them."""
@@ -43,6 +45,7 @@ class Tagger:
         classes: class names, the signal last.
         spectators: columns carried into the predictions.
         training: how it was trained; JSON values.
+        symmetries: of the detector, over which predictions of events are averaged; None for none.
     """
 
     model: Net | Trees
@@ -53,6 +56,7 @@ class Tagger:
     options: Mapping[str, Any] = field(default_factory=dict)
     spectators: tuple[str, ...] = SPECTATORS
     training: Mapping[str, Any] = field(default_factory=dict)
+    symmetries: Symmetries | None = None
 
     @property
     def spec(self) -> InputSpec:
@@ -66,7 +70,28 @@ class Tagger:
 
     def predict(self, events: Events) -> Predictions:
         """Class probabilities of events, with their targets, weights and spectators."""
-        return self.predictions(self.predict_batch(self.representation.transform(events)), events)
+        return self.predictions(self.probabilities(events), events)
+
+    @property
+    def views(self) -> int:
+        """How many copies of an event a prediction averages over: 1 without test-time augmentation."""
+        return 1 if self.symmetries is None else len(self.symmetries.views)
+
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """Columns that are enough to predict; None where the representation does not tell."""
+        return columns_read(self.representation, self.symmetries)
+
+    def probabilities(self, events: Events, batch: Batch | None = None) -> NDArray[np.float32]:
+        """Class probabilities of events, (events, classes), averaged over the symmetries that the tagger was given.
+
+        Args:
+            events: with the columns of the representation.
+            batch: the same events as represented, if that was done before.
+        """
+        if self.symmetries is None or self.views == 1:
+            return self.predict_batch(self.representation.transform(events) if batch is None else batch)
+        return self.symmetries.averaged(events, lambda e: self.predict_batch(self.representation.transform(e)))
 
     def predictions(self, score: NDArray[np.float32], events: Events, **info: Any) -> Predictions:
         """Scores of events that were represented before, (events, classes), with what belongs to them."""
@@ -81,7 +106,7 @@ class Tagger:
         )
 
     def predict_batch(self, batch: Batch) -> NDArray[np.float32]:
-        """Class probabilities, (events, classes) float32."""
+        """Class probabilities of events as they are represented, (events, classes) float32; each is seen once."""
         self.spec.check(batch.inputs)
         if isinstance(self.model, Trees):
             return self.model.predict(batch.inputs)
@@ -103,6 +128,7 @@ class Tagger:
             texts["trees"] = self.model.to_text()
         else:
             tensors = {name: value.detach().cpu().numpy() for name, value in self.model.state_dict().items()}
+        noted = {} if self.symmetries is None else {"augmentation": self.symmetries.to_json()}
         return Bundle(
             model=self.model_name,
             options=dict(self.options),
@@ -112,7 +138,7 @@ class Tagger:
             classes=self.classes,
             tensors=tensors,
             texts=texts,
-            training={"spectators": list(self.spectators), "versions": software_versions(), **self.training},
+            training={"spectators": list(self.spectators), "versions": software_versions(), **self.training, **noted},
         )
 
     @classmethod
@@ -127,6 +153,8 @@ class Tagger:
             BundleError: the weights do not fit the model.
             UnknownName: the model or representation is not registered here.
         """
+        if "members" in bundle.options:
+            raise BundleError("this bundle holds several taggers as one; open it with kaon.load")
         kind: type[Representation] = origin(lookup_saved("kaon.represent", bundle.representation, sources))
         fitted = kind.from_state(bundle.representation_state)
         model = lookup_saved("kaon.models", bundle.model, sources)(bundle.spec, len(bundle.classes), **bundle.options)
@@ -141,9 +169,18 @@ class Tagger:
                 raise BundleError(f"the weights do not fit the model {bundle.model}: {error}") from error
             model.eval()
         training = dict(bundle.training)
+        noted = training.pop("augmentation", None)
         spectators = tuple(training.pop("spectators", SPECTATORS))
         return cls(
-            model, bundle.model, fitted, bundle.representation, bundle.classes, bundle.options, spectators, training
+            model,
+            bundle.model,
+            fitted,
+            bundle.representation,
+            bundle.classes,
+            bundle.options,
+            spectators,
+            training,
+            None if noted is None else Symmetries.from_json(noted),
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -153,7 +190,7 @@ class Tagger:
 
 
 def load(path: str | os.PathLike[str], sources: Sequence[str | os.PathLike[str]] = ()) -> Tagger:
-    """Read a `.kaon` bundle.
+    """Read a `.kaon` bundle of one tagger; `kaon.load` reads ensembles as well.
 
     Args:
         path: the bundle.
@@ -163,6 +200,17 @@ def load(path: str | os.PathLike[str], sources: Sequence[str | os.PathLike[str]]
         BundleError: the file is damaged, from a newer kaon, inconsistent, or needs a source that is not named.
     """
     return Tagger.from_bundle(Bundle.load(path), sources)
+
+
+def columns_read(representation: Representation, symmetries: Symmetries | None = None) -> tuple[str, ...] | None:
+    """Columns that are enough to predict: the features of plain columns, and what turning these needs beside them.
+
+    None where the representation does not tell.
+    """
+    features = representation.options.get("features") if isinstance(representation, Tabular) else None
+    if features is None or symmetries is None or len(symmetries.views) == 1:
+        return None if features is None else tuple(features)
+    return tuple(dict.fromkeys((*features, *symmetries.partners(features))))
 
 
 def spectators_of(events: Events, names: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from kaon.data import Batch
 
-__all__ = ["Sample", "TensorBatches", "to_tensors"]
+__all__ = ["Sample", "TensorBatches", "as_tensors", "to_tensors"]
 
 Sample = tuple[dict[str, Tensor], Tensor, Tensor]
 """Inputs, targets (batch,), weights (batch,)."""
@@ -26,8 +26,16 @@ def to_tensors(batch: Batch, weight: np.ndarray[Any, Any] | None = None) -> Samp
     """
     used = batch.weights if weight is None else weight
     scale = np.abs(used).mean() if len(used) else 1.0
-    inputs = {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in batch.inputs.items()}
-    return inputs, torch.from_numpy(batch.labels), torch.from_numpy((used / (scale or 1.0)).astype(np.float32))
+    return (
+        as_tensors(batch.inputs),
+        torch.from_numpy(batch.labels),
+        torch.from_numpy((used / (scale or 1.0)).astype(np.float32)),
+    )
+
+
+def as_tensors(inputs: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, Tensor]:
+    """Named arrays as tensors that share their memory."""
+    return {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in inputs.items()}
 
 
 class TensorBatches:

@@ -16,16 +16,17 @@ import torch
 from kaon.data import Batch, Events
 from kaon.data.checks import check_classes
 from kaon.errors import ConfigError, DataError
+from kaon.learn.augment import Symmetries
 from kaon.learn.config import TrainConfig
 from kaon.learn.fit import LOG, Progress, fit_net, write_log
 from kaon.learn.tagger import SPECTATORS, Tagger
-from kaon.learn.tensors import to_tensors
+from kaon.learn.tensors import as_tensors, to_tensors
 from kaon.learn.weights import selection_weights, training_weights
 from kaon.models.base import Net, Solved, Trees
 from kaon.registry import lookup, origin
 from kaon.represent.base import Representation
 
-__all__ = ["Prepared", "build", "check_options", "choose_representation", "prepare", "train"]
+__all__ = ["Fresh", "Prepared", "build", "check_options", "choose_representation", "prepare", "train"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,20 @@ class Prepared:
     train: Batch
     validation: Batch | None
     test: Batch | None = None
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """The inputs of each epoch: the training events turned and mirrored at random, as the representation sees them."""
+
+    representation: Representation
+    events: Events
+    symmetries: Symmetries
+    seed: int
+
+    def __call__(self, epoch: int) -> dict[str, torch.Tensor]:
+        """Inputs of one epoch; the same for the same seed and epoch, so that a resumed run draws them again."""
+        return as_tensors(self.representation.transform(self.symmetries.drawn(self.events, self.seed, epoch)).inputs)
 
 
 def choose_representation(model: str, events: Events, wanted: str | None = None) -> str:
@@ -151,6 +166,15 @@ def train(
             (data.representation.spec, len(train_events.classes)),
             options or {},
         )
+    symmetries = None
+    if config.augment:
+        symmetries = Symmetries.of(
+            train_events,
+            config.augment,
+            config.augment_columns,
+            config.augment_half_turn,
+            config.test_time_augmentation,
+        )
     takes_negative = isinstance(made, Net) or made.takes_negative_weights
     weight, used = training_weights(train_events, config, takes_negative=takes_negative, model=model)
     with ExitStack() as stack:
@@ -180,7 +204,11 @@ def train(
             batch = data.train if used.all() else data.train.take(used)
             sample = to_tensors(batch, weight[used])
             held = None if validation is None else to_tensors(validation)
-            rows = fit_net(made, sample, held, config, folder, progress)
+            fresh = None
+            if symmetries is not None:
+                seen = train_events if used.all() else train_events.take(used)
+                fresh = Fresh(data.representation, seen, symmetries, config.seed)
+            rows = fit_net(made, sample, held, config, folder, progress, fresh)
     return Tagger(
         made,
         model,
@@ -195,4 +223,5 @@ def train(
             "data": train_events.provenance.source,
             "events": len(train_events),
         },
+        symmetries,
     )
