@@ -14,7 +14,7 @@ from kaon.learn import Parts
 from kaon.learn.train import Prepared, train
 from kaon.tune.setup import Setup
 from kaon.tune.space import applied
-from kaon.tune.storage import Store
+from kaon.tune.storage import Begun, Store
 
 __all__ = ["ROUNDS", "Bench", "attempt", "measure"]
 
@@ -39,22 +39,21 @@ class Bench:
     folder: Path
 
 
-def attempt(bench: Bench, store: Store, ticket: int, *, alone: bool, heard: Callable[[], None]) -> None:
-    """Make one trial, whose end is written into the store.
+def attempt(bench: Bench, store: Store, begun: Begun, heard: Callable[[], None]) -> None:
+    """Make a trial that was begun, whose end is written into the store.
 
     Settings with which no model can be trained make a failed trial, not an end of the search.
 
     Args:
         bench: events and folder.
         store: of the trials.
-        ticket: number of the trial, see `Store.begin`.
-        alone: no other process works on the search.
+        begun: the trial.
         heard: called whenever the trial reported something, and at its end.
     """
     optuna = require("optuna")
-    trial, values, number = store.begin(ticket, alone=alone)
+    trial, values, number, before = begun
     home = bench.folder / "trials" / f"{number:04d}"
-    told: set[int] = set()
+    told = set(before)
 
     def progress(done: float, total: float, row: Mapping[str, float]) -> None:
         step = _step(row, done, trees=bench.setup.trees)

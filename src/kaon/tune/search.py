@@ -102,10 +102,11 @@ def search(
             done = _finished(store)
             if workers == 1:
                 for ticket in range(done, trials):
-                    attempt(bench, store, ticket, alone=True, heard=heard)
+                    attempt(bench, store, store.begin(ticket), heard)
                     heard.hopeful()
             elif done < trials:
-                make_trials(home, range(done, trials), workers, config.train.threads or 1, heard)
+                begun = (store.begin(ticket, alone=False).trial.number for ticket in range(done, trials))
+                make_trials(home, begun, min(workers, trials - done), config.train.threads or 1, heard)
             heard.hopeful(last=True)
             made = _result(setup, store, parts)
         shutil.rmtree(home / "trials", ignore_errors=True)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from kaon.tune.record import State, Trial
 from kaon.tune.setup import Setup
 from kaon.tune.space import defaults
 
-__all__ = ["Store", "opened"]
+__all__ = ["Begun", "Store", "opened"]
 
 _FILE = "trials.db"
 _STARTUP = 10
@@ -27,7 +27,23 @@ _ENOUGH = 8
 """Complete trials below which importances would be noise."""
 _PATIENCE = 60
 """Seconds that a process waits for another one's write."""
-_HOME, _DEFAULT, _INTERRUPTED, _ERROR = "home", "default", "interrupted", "error"
+_HOME, _RESUMES, _DEFAULT, _INTERRUPTED, _ERROR = "home", "resumes", "default", "interrupted", "error"
+
+
+class Begun(NamedTuple):
+    """A trial that is running.
+
+    Args:
+        trial: Optuna's.
+        settings: to be tried.
+        home: number of its folder, that of the trial which it takes up if that was interrupted.
+        reported: steps that are behind it.
+    """
+
+    trial: Any
+    settings: dict[str, Any]
+    home: int
+    reported: frozenset[int]
 
 
 class Store:
@@ -54,19 +70,19 @@ class Store:
             self.study._storage.set_trial_user_attr(trial._trial_id, _INTERRUPTED, True)
             self.study.tell(trial.number, state=states.FAIL)
             marks = {k: v for k, v in trial.user_attrs.items() if k in (_HOME, _DEFAULT)}
-            self.study.enqueue_trial(trial.params, user_attrs={_HOME: trial.number, **marks})
+            self.study.enqueue_trial(trial.params, user_attrs={_HOME: trial.number, _RESUMES: trial.number, **marks})
         usual = defaults(self.setup.config, self.setup.space)
         if not self.study.get_trials(deepcopy=False) and usual is not None:
             self.study.enqueue_trial({n: self._encoded(n, v) for n, v in usual.items()}, user_attrs={_DEFAULT: True})
 
-    def begin(self, ticket: int, *, alone: bool) -> tuple[Any, dict[str, Any], int]:
-        """A new trial: Optuna's, its settings, and the number of its folder.
+    def begin(self, ticket: int, *, alone: bool = True) -> Begun:
+        """A new trial. Only for the one process that holds the folder: two could be given the same one.
 
         Its settings follow from the seed, the ticket and the trials that are finished, whatever was interrupted.
 
         Args:
             ticket: number of the trial, without those that were interrupted.
-            alone: no other process works on the search.
+            alone: no other trial is running.
         """
         state = np.random.SeedSequence([self.setup.config.train.seed, ticket]).generate_state(1)
         with warnings.catch_warnings():
@@ -75,7 +91,20 @@ class Store:
                 seed=int(state[0]), n_startup_trials=_STARTUP, multivariate=True, constant_liar=not alone
             )
         trial = self.study.ask(self._distributions)
-        return trial, self._decoded(trial.params), int(trial.user_attrs.get(_HOME, trial.number))
+        if (resumed := trial.user_attrs.get(_RESUMES)) is not None:
+            for step, level in self.study.get_trials(deepcopy=False)[resumed].intermediate_values.items():
+                trial.report(level, step)
+        return self._begun(trial)
+
+    def taken(self, number: int) -> Begun:
+        """A trial that another process began for this one.
+
+        Args:
+            number: of the trial.
+        """
+        identity = self.study._storage.get_trial_id_from_study_id_trial_number(self.study._study_id, number)
+        self.study.sampler = self._optuna.samplers.RandomSampler()  # has nothing left to draw
+        return self._begun(self._optuna.trial.Trial(self.study, identity))
 
     def end(self, trial: Any, value: float | None, error: str = "") -> None:
         """A trial is over: complete with a value, failed with an error, otherwise pruned."""
@@ -125,6 +154,12 @@ class Store:
         evaluator = self._optuna.importance.FanovaImportanceEvaluator(seed=self.setup.config.train.seed)
         found = self._optuna.importance.get_param_importances(self.study, evaluator=evaluator)
         return {name: float(share) for name, share in found.items()}
+
+    def _begun(self, trial: Any) -> Begun:
+        known = self.study._storage.get_trial(trial._trial_id).intermediate_values
+        return Begun(
+            trial, self._decoded(trial.params), int(trial.user_attrs.get(_HOME, trial.number)), frozenset(known)
+        )
 
     def _decoded(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """In the order of the space; options of a choice are kept as JSON, because a list is no value of Optuna's."""

@@ -104,6 +104,4 @@ def _option(value: Any) -> Any:
             return None if value.lower() == "none" else value
     if value is None or isinstance(value, bool | int | float):
         return value
-    raise ConfigError(
-        f"the option {value!r} is neither a number, a text, true, false, none nor a list of whole numbers"
-    )
+    raise ConfigError(f"the option {value!r} must be a number, a text, true, false, none or a list of whole numbers")

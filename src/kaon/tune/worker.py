@@ -27,13 +27,13 @@ from kaon.tune.storage import opened
 __all__ = ["main", "serve"]
 
 
-def serve(folder: Path, tickets: Iterator[int], answer: TextIO, threads: int = 1) -> None:
+def serve(folder: Path, trials: Iterator[int], answer: TextIO, threads: int = 1) -> None:
     """Make the trials of these numbers, one after the other; a line of JSON after each, and one before the first.
 
     Args:
         folder: of the search.
-        tickets: numbers of the trials.
-        answer: where to the lines go.
+        trials: numbers of trials that were begun.
+        answer: where the lines go.
         threads: of boosted trees.
 
     Raises:
@@ -53,9 +53,9 @@ def serve(folder: Path, tickets: Iterator[int], answer: TextIO, threads: int = 1
 
     with opened(setup, folder) as store:
         say(ready=True)
-        for ticket in tickets:
-            attempt(bench, store, ticket, alone=False, heard=lambda: None)
-            say(done=ticket)
+        for number in trials:
+            attempt(bench, store, store.taken(number), heard=lambda: None)
+            say(done=number)
 
 
 def main() -> None:

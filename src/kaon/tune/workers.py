@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -22,12 +22,12 @@ _POLL = 0.5
 """Seconds between two looks at what the trials report."""
 
 
-def make_trials(folder: Path, tickets: range, workers: int, threads: int, heard: Callable[[], None]) -> None:
-    """Make trials of these numbers in processes that end with this one, whatever happens to it.
+def make_trials(folder: Path, trials: Iterator[int], workers: int, threads: int, heard: Callable[[], None]) -> None:
+    """Make trials in processes that end with this one, whatever happens to it.
 
     Args:
         folder: of the search, with its settings.
-        tickets: numbers of the trials.
+        trials: numbers of trials; each is asked for when a process is free.
         workers: processes.
         threads: of each.
         heard: called about twice a second; may raise, which ends the processes.
@@ -47,13 +47,13 @@ def make_trials(folder: Path, tickets: range, workers: int, threads: int, heard:
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)},
             start_new_session=True,  # Ctrl-C is for this process, which then ends the workers
         )
-        for _ in range(min(workers, len(tickets)))
+        for _ in range(workers)
     ]
     listeners = [Thread(target=_listen, args=(process, said), daemon=True) for process in processes]
     for listener in listeners:
         listener.start()
     try:
-        left, busy = iter(tickets), len(processes)
+        busy = len(processes)
         while busy:
             try:
                 process, line = said.get(timeout=_POLL)
@@ -62,12 +62,12 @@ def make_trials(folder: Path, tickets: range, workers: int, threads: int, heard:
                 continue
             _check(process, line)
             heard()
-            ticket = next(left, None)
-            if ticket is None:
+            number = next(trials, None)
+            if number is None:
                 busy -= 1
             else:
                 assert process.stdin is not None
-                process.stdin.write(f"{ticket}\n")
+                process.stdin.write(f"{number}\n")
                 process.stdin.flush()
     finally:
         for process in processes:
