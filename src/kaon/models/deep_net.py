@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
@@ -18,7 +19,16 @@ from kaon.models.base import Net
 
 __all__ = ["DeepNetwork"]
 
-_ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
+
+class InPlaceTanh(nn.Module):
+    """tanh that overwrites its input, as `nn.ReLU(inplace=True)` does: half the memory to go through in training."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape; the same shape."""
+        return torch.tanh_(x)
+
+
+_ACTIVATIONS = {"tanh": InPlaceTanh, "relu": partial(nn.ReLU, inplace=True)}
 _FIRST, _INNER, _LAST = 0.1, 0.05, 0.001
 """Standard deviations of the paper's initial weights: first, other hidden, and output layer."""
 
