@@ -33,14 +33,25 @@ def command(
 
     out = Output(given["json"])
     bundle = model / "bundle.kaon" if model.is_dir() else model
-    report = export_onnx(load(bundle, given["source"] or ()), output or bundle.with_suffix(f".{to}"), opset=opset)
+    tagger = load(bundle, given["source"] or ())
+    report = export_onnx(tagger, output or bundle.with_suffix(f".{to}"), opset=opset)
     out.say(
         f"{to}    {report.path}",
         f"parity  largest difference of a probability {report.max_difference:.2g} in {report.events:,} events",
+        *_symmetric(tagger.views),
         *(f"input   {name} {_shape(shape)}" for name, shape in report.inputs.items()),
         *(f"output  {name} {_shape(shape)}" for name, shape in report.outputs.items()),
     )
     out.result(report)
+
+
+def _symmetric(views: int) -> list[str]:
+    if views == 1:
+        return []
+    return [
+        f"views   the graph sees an event once; the model averages over {views} turned and mirrored copies, which "
+        "kaon predict repeats and other programs must do themselves"
+    ]
 
 
 def _shape(shape: Any) -> str:

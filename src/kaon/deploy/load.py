@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kaon.deploy.session import OnnxTagger
-from kaon.learn.tagger import Tagger, load
+from kaon.learn.ensemble import Ensemble, load
+from kaon.learn.tagger import Tagger
 
 __all__ = ["load_model"]
 
 
 def load_model(
     path: str | os.PathLike[str], threads: int = 1, sources: Sequence[str | os.PathLike[str]] = ()
-) -> Tagger | OnnxTagger:
+) -> Tagger | Ensemble | OnnxTagger:
     """The tagger in a `.kaon` bundle, or the exported one in an `.onnx` file; both have `predict(events)`.
 
     Args:

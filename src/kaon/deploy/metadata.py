@@ -11,6 +11,7 @@ from typing import Any, Self
 from kaon.data import InputSpec
 from kaon.data.provenance import software_versions
 from kaon.errors import BundleError, DataError
+from kaon.learn.ensemble import Ensemble
 from kaon.learn.tagger import Tagger
 from kaon.registry import lookup_saved, origin
 from kaon.represent.base import Representation
@@ -42,11 +43,11 @@ class Metadata:
     training: dict[str, Any]
 
     @classmethod
-    def of(cls, tagger: Tagger) -> Self:
-        """Those of a fitted tagger."""
+    def of(cls, tagger: Tagger | Ensemble) -> Self:
+        """Those of a fitted tagger, or of several that read the same inputs."""
         bundle = tagger.to_bundle()
         return cls(
-            bundle.model,
+            tagger.model_name,
             bundle.classes,
             bundle.representation,
             bundle.representation_state,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kaon.data import Batch
 from kaon.data.forest import Forest
 from kaon.data.provenance import software_versions
+from kaon.deploy.ensemble_graph import ensemble_graph
 from kaon.deploy.metadata import Metadata
 from kaon.deploy.net_graph import net_graph
 from kaon.deploy.samples import net_samples, tree_samples
@@ -23,6 +24,7 @@ from kaon.deploy.tree_graph import tree_graph
 from kaon.errors import ConfigError, DataError
 from kaon.extras import require
 from kaon.files import replacing
+from kaon.learn.ensemble import Ensemble
 from kaon.learn.tagger import Tagger
 from kaon.models.base import Net
 
@@ -50,7 +52,7 @@ class ExportReport:
 
 
 def export_onnx(
-    tagger: Tagger,
+    tagger: Tagger | Ensemble,
     path: str | os.PathLike[str],
     *,
     data: Batch | None = None,
@@ -64,8 +66,11 @@ def export_onnx(
     normalises them itself, and returns `score`, (batch, classes) float32 probabilities. The file's metadata
     (`kaon_classes`, `kaon_spec`, `kaon_representation`, ...) let `kaon predict` run it alone.
 
+    The graph sees each event once. Where the tagger averages over the symmetries of the detector, `kaon predict` does
+    so with the exported file too; other programs must feed it the turned and mirrored events and take the mean.
+
     Args:
-        tagger: what to export.
+        tagger: what to export; of an ensemble all members must read the same inputs.
         path: file to write.
         data: events to compare on, besides the random ones: several batch sizes and constituent counts, empty jets,
             and for trees values exactly on their thresholds.
@@ -81,15 +86,16 @@ def export_onnx(
     onnx = require("onnx")
     if not 18 <= opset <= onnx.defs.onnx_opset_version():
         raise ConfigError(f"opset={opset}; this version of onnx can write 18 to {onnx.defs.onnx_opset_version()}")
-    model = tagger.model
     samples: Iterable[Mapping[str, NDArray[Any]]]
-    if isinstance(model, Net):
-        proto, samples = net_graph(model, opset), net_samples(tagger.spec, tagger.representation.example)
-    elif isinstance(forest := _forest(model), Forest):
-        (name,) = tagger.spec.names
-        proto, samples = tree_graph(forest, name, opset), tree_samples(forest, name)
+    if isinstance(tagger, Ensemble):
+        _ = tagger.spec, tagger.symmetries  # members that differ in them have no common graph, and this says so
+        parts = [_graph(member, opset) for member in tagger.members]
+        proto = ensemble_graph([part for part, _ in parts], tagger.shares)
+        # Trees take NaN and infinity, which the samples for them hold, and networks do not.
+        nets = [isinstance(member.model, Net) for member in tagger.members]
+        samples = chain.from_iterable(some for (_, some), net in zip(parts, nets, strict=True) if net or not any(nets))
     else:
-        raise ConfigError(f"{tagger.model_name} has no ONNX form: only networks and trees with a method forest() do")
+        proto, samples = _graph(tagger, opset)
     proto.ir_version = onnx.helper.find_min_ir_version_for(proto.opset_import)  # 8 for opset 18: old readers take it
     proto.producer_name, proto.producer_version = "kaon", software_versions().get("kaon", "")
     onnx.helper.set_model_props(proto, Metadata.of(tagger).to_properties())
@@ -109,11 +115,24 @@ def export_onnx(
     return ExportReport(Path(path), difference, events, _shapes(proto.graph.input), _shapes(proto.graph.output))
 
 
+def _graph(tagger: Tagger, opset: int) -> tuple[Any, Iterable[Mapping[str, NDArray[Any]]]]:
+    """The graph of one tagger, and inputs to compare it on."""
+    model = tagger.model
+    if isinstance(model, Net):
+        return net_graph(model, opset), net_samples(tagger.spec, tagger.representation.example)
+    if isinstance(forest := _forest(model), Forest):
+        (name,) = tagger.spec.names
+        return tree_graph(forest, name, opset), tree_samples(forest, name)
+    raise ConfigError(f"{tagger.model_name} has no ONNX form: only networks and trees with a method forest() do")
+
+
 def _forest(model: Any) -> Forest | None:
     return model.forest() if hasattr(model, "forest") else None
 
 
-def _compare(tagger: Tagger, content: bytes, samples: Iterable[Mapping[str, NDArray[Any]]]) -> tuple[float, int]:
+def _compare(
+    tagger: Tagger | Ensemble, content: bytes, samples: Iterable[Mapping[str, NDArray[Any]]]
+) -> tuple[float, int]:
     """Largest difference of a probability, and the number of events compared; infinite where one is not a number."""
     opened, worst, events = session(content), 0.0, 0
     for inputs in samples:

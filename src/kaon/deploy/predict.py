@@ -18,8 +18,8 @@ from kaon.data.records import table
 from kaon.deploy.load import load_model
 from kaon.deploy.session import OnnxTagger
 from kaon.errors import ConfigError
+from kaon.learn.ensemble import Ensemble
 from kaon.learn.tagger import Tagger
-from kaon.represent.tabular import Tabular
 
 __all__ = ["PredictSummary", "predict_files"]
 
@@ -47,7 +47,7 @@ class PredictSummary:
 
 
 def predict_files(
-    model: str | os.PathLike[str] | Tagger | OnnxTagger,
+    model: str | os.PathLike[str] | Tagger | Ensemble | OnnxTagger,
     files: Paths,
     output: str | os.PathLike[str],
     *,
@@ -88,8 +88,8 @@ def predict_files(
             f"scores can be added to a copy of one whole file only; {len(paths)} files and "
             f"{sorted(k for k in _PICKING if options.get(k)) or 'no selection'} are given"
         )
-    if options.get("columns") is None and isinstance(tagger.representation, Tabular):
-        options["columns"] = tuple(tagger.representation.options["features"])
+    if options.get("columns") is None and tagger.columns is not None:
+        options["columns"] = tagger.columns
     done = 0
 
     def scored() -> Iterator[tuple[Events, Predictions]]:

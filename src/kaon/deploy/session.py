@@ -15,7 +15,8 @@ from kaon.data import Batch, Events, InputSpec, Predictions
 from kaon.deploy.metadata import Metadata
 from kaon.errors import BundleError
 from kaon.extras import require
-from kaon.learn.tagger import SPECTATORS, spectators_of
+from kaon.learn.augment import Symmetries
+from kaon.learn.tagger import SPECTATORS, columns_read, spectators_of
 from kaon.represent.base import Representation
 
 __all__ = ["OnnxTagger", "run", "session"]
@@ -76,7 +77,7 @@ class OnnxTagger:
         """Class probabilities of events, with their targets, weights and spectators."""
         names = self.metadata.training.get("spectators", SPECTATORS)
         return Predictions(
-            self.predict_batch(self.representation.transform(events)),
+            self._probabilities(events),
             events.target if events.classes in ((), self.classes) else None,
             events.weight,
             events.index,
@@ -84,6 +85,23 @@ class OnnxTagger:
             spectators_of(events, names),
             {"model": self.model_name},
         )
+
+    def _probabilities(self, events: Events) -> NDArray[np.float32]:
+        def once(seen: Events) -> NDArray[np.float32]:
+            return self.predict_batch(self.representation.transform(seen))
+
+        return once(events) if self.symmetries is None else self.symmetries.averaged(events, once)
+
+    @property
+    def symmetries(self) -> Symmetries | None:
+        """Over which predictions of events are averaged: the graph itself sees an event once."""
+        noted = self.metadata.training.get("augmentation")
+        return None if noted is None else Symmetries.from_json(noted)
+
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """Columns that are enough to predict; None where the representation does not tell."""
+        return columns_read(self.representation, self.symmetries)
 
     def predict_batch(self, batch: Batch) -> NDArray[np.float32]:
         """Class probabilities, (events, classes) float32."""

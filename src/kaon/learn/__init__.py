@@ -3,13 +3,16 @@
 from kaon.learn.classifier import Classifier
 from kaon.learn.compare import compare
 from kaon.learn.config import TrainConfig
+from kaon.learn.ensemble import Ensemble, load
+from kaon.learn.ensemble_run import ensemble_runs
 from kaon.learn.folds import cross_train
 from kaon.learn.run import Parts, Run, RunConfig, execute_run
-from kaon.learn.tagger import Tagger, load
+from kaon.learn.tagger import Tagger
 from kaon.learn.train import train
 
 __all__ = [
     "Classifier",
+    "Ensemble",
     "Parts",
     "Run",
     "RunConfig",
@@ -17,6 +20,7 @@ __all__ = [
     "TrainConfig",
     "compare",
     "cross_train",
+    "ensemble_runs",
     "execute_run",
     "load",
     "train",
