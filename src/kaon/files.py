@@ -1,4 +1,4 @@
-"""Nothing is ever half-written: write to a temporary name beside the target, then rename.
+"""Nothing is ever half-written: write to a temporary name beside the target, then rename; also whole folders.
 
 And no two processes work in one place: `locked`.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kaon.errors import DataError, KaonError
 
-__all__ = ["locked", "replacing", "write_text"]
+__all__ = ["locked", "replacing", "replacing_folder", "write_text"]
 
 
 @contextmanager
@@ -47,6 +48,35 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise DataError(f"cannot write {target}: {(error.strerror if ours else None) or error}") from error
     finally:
         scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A new folder beside `path`, renamed to `path` when the block ends well; a folder that was there is then removed.
+
+    After an exception (also Ctrl-C) the new folder is removed and `path` is as it was before. Between two renames, for
+    a moment, there is neither; a process killed just then leaves the old one beside it as `.NAME.old`.
+
+    Raises:
+        DataError: `path` is a file, its folder cannot be made or is not writable, or the disk is full.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_dir():
+        raise DataError(f"{target} is a file; give the name of a folder")
+    scratch = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    old = target.with_name(f".{target.name}.old")
+    try:
+        scratch.mkdir(parents=True)
+        yield scratch
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            target.rename(old)
+        scratch.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise DataError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:

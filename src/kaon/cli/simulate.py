@@ -9,6 +9,7 @@ import typer
 
 from kaon.cli.options import JSON, pairs, takes
 from kaon.cli.output import Output
+from kaon.errors import ConfigError
 
 __all__ = ["command"]
 
@@ -16,7 +17,9 @@ __all__ = ["command"]
 @takes(JSON)
 def command(
     recipe: Annotated[str, typer.Argument(help="Name of a recipe (`kaon list recipes`), or a YAML or Python file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .h5, .root or .parquet.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write (.h5, .root or .parquet), or a folder of ntuples.")
+    ],
     count: Annotated[
         int, typer.Option("--count", "-n", help="Jets, or events, in all that pass the cuts of the recipe.")
     ] = 20_000,
@@ -33,6 +36,17 @@ def command(
     layout: Annotated[
         str | None, typer.Option(help="Of an HDF5 file: kaon, or top-tagging as the public data set.")
     ] = None,
+    luminosity: Annotated[
+        float | None, typer.Option(help="Of ntuples, in 1/pb. [default: what suits the count]", show_default=False)
+    ] = None,
+    hidden: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS=FACTOR",
+            help="Of ntuples: how much more of a class (or of all that begin so, such as W) is in the pseudo-data than "
+            "simulated. [default: drawn by the seed]",
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     **given: Any,
 ) -> None:
@@ -40,25 +54,43 @@ def command(
 
     The file appears under its name only when it is complete. Stopped at any moment, the same command goes on from the
     chunks that are finished.
+
+    With a folder instead of a file (`kaon simulate ztautau -o ztautau`) it writes ntuples as an analysis gets them: one
+    ROOT file per process with luminosity weights, and pseudo-data whose composition only the folder `truth` tells.
     """
-    from kaon.simulate import simulate_to_file
+    from kaon.simulate import load_recipe, simulate_to_file, simulate_to_ntuples
     from kaon.simulate.progress import progress_bar
 
     out = Output(given["json"])
-    with progress_bar(recipe) as report:
-        path = simulate_to_file(
-            recipe,
-            count,
-            output,
-            seed=seed,
-            workers=workers,
-            shower=shower,
-            detector=detector,
-            fractions=pairs(fraction, "--fraction") or None,
-            dask=dask,
-            progress=report,
-            layout=layout,
-            overwrite=overwrite,
+    as_ntuples = output.suffix == "" and load_recipe(recipe).ntuples is not None
+    if as_ntuples and layout is not None:
+        raise ConfigError("--layout is of an HDF5 file; a folder of ntuples has none")
+    if not as_ntuples and (luminosity is not None or hidden):
+        raise ConfigError(
+            "--luminosity and --hidden are of ntuples: give a recipe such as ztautau, and a folder as --output"
         )
+    common: dict[str, Any] = {
+        "seed": seed,
+        "workers": workers,
+        "shower": shower,
+        "detector": detector,
+        "fractions": pairs(fraction, "--fraction") or None,
+        "dask": dask,
+        "overwrite": overwrite,
+    }
+    with progress_bar(recipe) as report:
+        if as_ntuples:
+            path = simulate_to_ntuples(
+                recipe,
+                count,
+                output,
+                luminosity=luminosity,
+                hidden=pairs(hidden, "--hidden") or None,
+                progress=report,
+                **common,
+            )
+        else:
+            path = simulate_to_file(recipe, count, output, layout=layout, progress=report, **common)
     out.say(f"events  {path}")
-    out.result({"path": path, "recipe": recipe, "jets": count, "seed": seed, "bytes": path.stat().st_size})
+    size = sum(file.stat().st_size for file in (path.rglob("*.root") if as_ntuples else [path]))
+    out.result({"path": path, "recipe": recipe, "jets": count, "seed": seed, "bytes": size})

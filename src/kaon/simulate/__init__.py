@@ -18,6 +18,7 @@ from kaon.simulate.assembly import assemble
 from kaon.simulate.detector import check_detector
 from kaon.simulate.farm import run
 from kaon.simulate.generator import check_shower
+from kaon.simulate.ntuples import check_target, make_ntuples
 from kaon.simulate.parts import open_parts, parts_folder
 from kaon.simulate.plan import Memory, Plan, fingerprint
 from kaon.simulate.pool import open_pool
@@ -25,7 +26,7 @@ from kaon.simulate.progress import Report
 from kaon.simulate.recipe import Recipe, load_recipe
 from kaon.simulate.whole_events import column_set
 
-__all__ = ["Recipe", "load_recipe", "simulate", "simulate_to_file"]
+__all__ = ["Recipe", "load_recipe", "simulate", "simulate_to_file", "simulate_to_ntuples"]
 
 
 def simulate(
@@ -51,7 +52,8 @@ def simulate(
         workers: processes; 1 works in this one.
         shower: `default`, `simple`, `vincia`, ...; see `kaon.simulate.generator.showers`.
         detector: `none`, `towers`, `atlas` or `cms`; None for the recipe's own.
-        fractions: of each class; None for equal numbers. When `count` does not divide, the last class gets more.
+        fractions: of each class; None for those of the recipe, most often equal ones. When `count` does not divide,
+            the last class gets more.
         dask: address of a Dask scheduler that makes the chunks instead of local processes.
         progress: told how far it is; `kaon.simulate.progress.progress_bar` shows it.
         output: also write this file, as `simulate_to_file` does.
@@ -132,6 +134,62 @@ def simulate_to_file(
     return target
 
 
+def simulate_to_ntuples(
+    recipe: str | PathLike[str] | Recipe,
+    count: int,
+    folder: str | PathLike[str],
+    *,
+    seed: int = 0,
+    workers: int = 1,
+    luminosity: float | None = None,
+    hidden: Mapping[str, float] | None = None,
+    shower: str = "default",
+    detector: str | None = None,
+    fractions: Mapping[str, float] | None = None,
+    dask: str | None = None,
+    progress: Report | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Make events and write them as an analysis gets them: a file per process, and pseudo-data.
+
+    See `kaon.simulate.ntuples` for what is in the folder. It appears when it is complete; stopped at any moment, the
+    same call goes on from the chunks that are finished, also with another luminosity.
+
+    Args:
+        recipe: as in `simulate`; it needs `ntuples`.
+        seed, workers, shower, detector, fractions, dask, progress: as in `simulate`.
+        count: events of all processes that pass the cuts of the recipe; as many again are made for the pseudo-data.
+        folder: to write; the pseudo-data are `data.root` in it, and `truth` tells their processes.
+        luminosity: 1/pb, of the weights and of the pseudo-data; None for what suits `count`.
+        hidden: beginning of class names -> factor of their rates in pseudo-data, and 1 for all others; None to draw
+            factors in the ranges of the recipe.
+        overwrite: replace such a folder that is already there.
+
+    Warns:
+        KaonWarning: pseudo-data had to be repeated: the luminosity is more than was simulated.
+
+    Raises:
+        DataError: the folder exists, a negative weight, or the disk is full.
+        ConfigError: the recipe is not made for ntuples, or a luminosity or factor that is no positive number.
+        MissingExtra, SimulationError: as in `simulate`.
+
+    Example: `simulate_to_ntuples("ztautau", 20_000, "ztautau", seed=1, workers=2, hidden={"W": 1.2, "QCD": 0.8})`
+    """
+    plan = _plan(recipe, count, seed, shower, detector, fractions)
+    settings = plan.recipe.ntuples
+    if settings is None:
+        raise ConfigError(
+            f"the recipe {plan.recipe.name} is not made for a folder of ntuples; give a file that ends with .h5, .root "
+            "or .parquet"
+        )
+    chosen = settings.luminosity * count / 1000 if luminosity is None else luminosity
+    if isinstance(chosen, bool) or not 0 < chosen < float("inf"):
+        raise ConfigError(f"the luminosity {luminosity} must be a positive number, in 1/pb")
+    target = check_target(folder, overwrite)
+    with open_pool(workers, dask) as pool:
+        return make_ntuples(plan, target, pool, settings.model_copy(update={"luminosity": chosen}), hidden, progress)
+
+
 def _plan(
     recipe: str | PathLike[str] | Recipe,
     count: int,
@@ -149,13 +207,15 @@ def _plan(
     check_shower(chosen.shower)
     if chosen.objects is not None:
         column_set(chosen.objects.columns)
-    return Plan(chosen, _shares(chosen.classes, count, fractions), seed)
+    return Plan(chosen, _shares(chosen, count, fractions), seed)
 
 
-def _shares(classes: tuple[str, ...], count: int, fractions: Mapping[str, float] | None) -> tuple[int, ...]:
+def _shares(recipe: Recipe, count: int, fractions: Mapping[str, float] | None) -> tuple[int, ...]:
     """Jets of each class: they sum to `count`, each is the rounded cumulative share."""
+    classes = recipe.classes
     if fractions is None:
-        fractions = dict.fromkeys(classes, 1 / len(classes))
+        total = sum(process.share for process in recipe.processes)
+        fractions = {process.name: process.share / total for process in recipe.processes}
     for name in fractions:
         if name not in classes:
             raise UnknownName("class", name, classes)

@@ -28,6 +28,8 @@ _SEEDS = 900_000_000
 """Pythia takes seeds from 1 to this."""
 _STRIDE = 556_230_589
 """A prime that does not divide _SEEDS, so that its multiples visit every seed once."""
+_WAYS_APART = 50_000_000
+"""More chunks than any simulation has."""
 
 
 @dataclass(frozen=True)
@@ -113,15 +115,16 @@ class Chunk:
 _NUMBERS = ("generated", "sum_weights", "cross_section", "cross_section_error")
 
 
-def seeds(job: Job) -> tuple[int, np.random.Generator]:
-    """The seed for Pythia and the source of randomness of the detector.
+def seeds(job: Job, way: int = 0) -> tuple[int, np.random.Generator]:
+    """The seed for Pythia and the source of randomness of the detector, for one of the alternatives of a process.
 
     Pythia's seed walks through all its values with a fixed stride, from a start that depends on the seed of the
     simulation: no two chunks of one simulation share one (drawn at random, among 10,000 some would).
     """
     start = int(np.random.SeedSequence(job.seed).generate_state(1, np.uint64)[0])
-    place = job.number * len(job.recipe.processes) + job.process
-    rng = np.random.default_rng(np.random.SeedSequence((job.seed, job.process, job.number)))
+    place = job.number * len(job.recipe.processes) + job.process + way * _WAYS_APART
+    entropy = (job.seed, job.process, job.number)
+    rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(way,) if way else ()))
     return 1 + (start + _STRIDE * place) % _SEEDS, rng
 
 
@@ -133,31 +136,40 @@ def make_chunk(job: Job) -> Chunk:
         SimulationError: Pythia refuses the settings or cannot go on.
     """
     recipe, process = job.recipe, job.recipe.processes[job.process]
-    seed, rng = seeds(job)
-    settings = [f"Beams:eCM = {recipe.energy}", *recipe.settings, *process.settings]
-    generator = Generator(settings, seed=seed, shower=recipe.shower, slha=process.slha)
-    arrays, weights, events = [], [], []
-    generated, total = 0, 0.0
-    for collisions in generator.batches(recipe.chunk_events):
-        seen = detect(collisions.particles(), recipe.detector, rng)
-        array, event = _rows(collisions, seen, job, rng)
-        arrays.append(array)
-        weights.append(collisions.weight[event])
-        events.append(event + generated)
-        generated += len(collisions)
-        total += float(collisions.weight.sum())
-    value, error = generator.cross_section
-    return Chunk(
-        ak.concatenate(arrays), np.concatenate(weights), np.concatenate(events), generated, total, value, error
-    )
+    arrays, weights, events, values, errors = [], [], [], [], []
+    generated, total, ways = 0, 0.0, len(process.alternatives)
+    for way, alternative in enumerate(process.alternatives):
+        seed, rng = seeds(job, way)
+        settings = [f"Beams:eCM = {recipe.energy}", *recipe.settings, *process.settings, *alternative]
+        generator = Generator(settings, seed=seed, shower=recipe.shower, slha=process.slha)
+        made = 0
+        for collisions in generator.batches(len(range(way, recipe.chunk_events, ways))):
+            seen = detect(collisions.particles(), recipe.detector, rng)
+            array, event, factor = _rows(collisions, seen, job, rng)
+            arrays.append(array)
+            weights.append(collisions.weight[event] * factor)
+            events.append((event + made) * ways + way)
+            made += len(collisions)
+            total += float(collisions.weight.sum())
+        value, error = generator.cross_section
+        values.append(value)
+        errors.append(error)
+        generated += made
+    array, weight, number = ak.concatenate(arrays), np.concatenate(weights), np.concatenate(events)
+    if ways > 1:  # by turns, as only the first events of the last chunk may be wanted
+        order = np.argsort(number, kind="stable")
+        array, weight, number = array[order], weight[order], number[order]
+    return Chunk(array, weight, number, generated, total, sum(values), float(np.hypot.reduce(errors)))
 
 
-def _rows(collisions: Collisions, seen: Particles, job: Job, rng: np.random.Generator) -> tuple[Any, NDArray[np.int64]]:
-    """What a recipe keeps of a batch: its columns, (rows,), and the collision of each row."""
+def _rows(
+    collisions: Collisions, seen: Particles, job: Job, rng: np.random.Generator
+) -> tuple[Any, NDArray[np.int64], NDArray[np.float64] | float]:
+    """What a recipe keeps of a batch: its columns, (rows,), the collision of each row, and a factor of its weight."""
     if job.recipe.objects is not None:
         return whole_events(collisions, seen, job.recipe, rng)
     jets, momentum = _matched(collisions, select(seen, job.recipe.jets), job)
-    return _columns(jets, seen, momentum, job.recipe), jets.event
+    return _columns(jets, seen, momentum, job.recipe), jets.event, 1.0
 
 
 def _matched(collisions: Collisions, jets: JetTable, job: Job) -> tuple[JetTable, NDArray[np.float64] | None]:

@@ -44,6 +44,7 @@ class ObjectTable:
         isolation: pT around a lepton divided by its own; 0 for all else, (objects,).
         tracks: of taus, in their core; 0 for all else, (objects,).
         pi0s: neutral pions of taus; 0 for all else, (objects,).
+        weight: of each collision, (events,), see `kaon.simulate.recipe.Taus.weighted`; None for 1.
     """
 
     events: int
@@ -60,6 +61,7 @@ class ObjectTable:
     isolation: Floats
     tracks: Rows
     pi0s: Rows
+    weight: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.event)
@@ -113,7 +115,7 @@ class ObjectTable:
         return np.bincount(self.event[chosen], minlength=self.events)
 
 
-_COLUMNS = tuple(f.name for f in fields(ObjectTable) if f.name not in ("events", "sum_et"))
+_COLUMNS = tuple(f.name for f in fields(ObjectTable) if f.name not in ("events", "sum_et", "weight"))
 _SPECIAL = {
     "charge": float,
     "pid": np.int64,
@@ -152,14 +154,17 @@ def find_objects(
         "lepton": (lepton, {"charge": lepton.charge, "pid": lepton.pid, "isolated": alone, "isolation": isolation}),
         "met": (_missing(seen, objects.met_eta), {}),
     }
+    weight = None
     if objects.taus is not None:
         taus = find_taus(collisions, clustered, found, lepton, objects.taus, rng)
+        weight = taus.weight
         parts["tau"] = (taus, {name: getattr(taus, name) for name in ("charge", "tracks", "pi0s")})
         found = found.take(np.isin(np.arange(len(found)), taus.jet, invert=True))
     found = choose(found, clustered, jets)
     tagged = tag(collisions, found, objects.b_tagging, rng)
     parts |= {"jet": (found.take(~tagged), {}), "b-jet": (found.take(tagged), {})}
-    return _sorted(parts, len(collisions), np.bincount(seen.event, seen.pt, len(collisions)).astype(float))
+    table = _sorted(parts, len(collisions), np.bincount(seen.event, seen.pt, len(collisions)).astype(float))
+    return replace(table, weight=weight)
 
 
 def _sorted(parts: Mapping[str, tuple[Any, Mapping[str, Any]]], events: int, sum_et: Floats) -> ObjectTable:

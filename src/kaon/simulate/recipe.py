@@ -22,6 +22,7 @@ __all__ = [
     "Jets",
     "Leptons",
     "Matching",
+    "Ntuples",
     "Objects",
     "Process",
     "Recipe",
@@ -74,12 +75,23 @@ class Process(_Frozen):
         settings: lines that Pythia reads, for example `HardQCD:all = on`.
         matching: see `Matching`; None stores no truth.
         slha: masses, mixings and decays of new particles, as text of the SUSY Les Houches Accord (hep-ph/0311123).
+        alternatives: further settings, of which each set makes an equal share of every chunk: ways to force decays
+            that exclude each other and are equally probable, such as W+ to leptons with W- to quarks, and the reverse.
+            Their cross-sections are added.
+        cross_section: better known than Pythia's at leading order, pb; None for Pythia's.
+        k_factor: multiplies either; for higher orders, and for the branching ratio of decays that the settings force
+            (Pythia knows that of decays of resonances, not of tau leptons and hadrons).
+        share: of the events, relative to the other classes, where no fractions are given.
     """
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
     settings: tuple[str, ...] = Field(min_length=1)
     matching: Matching | None = None
     slha: str = ""
+    alternatives: tuple[tuple[str, ...], ...] = Field(default=((),), min_length=1)
+    cross_section: Positive | None = None
+    k_factor: Positive = 1.0
+    share: Positive = 1.0
 
 
 class Grooming(_Frozen):
@@ -185,6 +197,10 @@ class Taus(_Frozen):
             coarse cells holds both photons of the pion.
         radius: largest distance between a jet and the true decay that it is.
         overlap: taus nearer than this to a lepton object are dropped.
+        weighted: in a collision without a true tau that passes, one of the jets that could pass always does, drawn in
+            proportion to their probabilities, and the collision has the probability that any does as its weight. Then
+            any jet with a track can pass, with the charge of its hardest track, as 1 or as 3 tracks with the two
+            probabilities in `jet`. So all collisions with jets are of use, not one of a thousand.
     """
 
     pt: Positive = 20.0
@@ -198,6 +214,7 @@ class Taus(_Frozen):
     pi0_pt: Positive = 2.0
     radius: Positive = 0.2
     overlap: Positive = 0.2
+    weighted: bool = False
 
 
 class BTagging(_Frozen):
@@ -236,8 +253,8 @@ class Objects(_Frozen):
         met_eta: largest |pseudorapidity| of what the missing transverse momentum balances.
         columns: which columns are written, a module of `kaon.simulate.columns`.
         select: condition on these columns, on those of `kaon.simulate.columns.event`, and on `n_electrons`, `n_muons`
-            (isolated), `n_all_leptons` (also those that are not) and `n_taus`; such as `n_jets >= 4 and met > 100`;
-            empty to keep every event.
+            (isolated), `n_all_leptons` (also those that are not), `n_taus`, and the sums of charges `lepton_charge`
+            (isolated) and `tau_charge`; such as `n_jets >= 4 and met > 100`; empty to keep every event.
     """
 
     electrons: Leptons = Leptons(pt=20)
@@ -254,6 +271,22 @@ class Objects(_Frozen):
         if self.select:
             parse(self.select)
         return self
+
+
+class Ntuples(_Frozen):
+    """How a recipe is written as a folder of ntuples with pseudo-data; see `kaon.simulate.ntuples`.
+
+    Args:
+        luminosity: 1/pb, for each 1000 simulated events, where no other is given; so much that hardly any event of the
+            pseudo-data has to be used twice.
+        prefix: of the names of the branches.
+        hidden: beginning of class names -> range of the factor that their rates in pseudo-data have in common, unless
+            factors are given.
+    """
+
+    luminosity: Positive
+    prefix: str = ""
+    hidden: dict[str, tuple[Positive, Positive]] = {}
 
 
 class Recipe(_Frozen):
@@ -273,6 +306,7 @@ class Recipe(_Frozen):
         constituents: so many constituents of the highest pT are stored.
         fields: what is stored of a constituent beside its momentum.
         chunk_events: collisions generated from one seed; decides the numbers that come out, as the seed does.
+        ntuples: if given, it can be written as a folder of ntuples; see `Ntuples`.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
@@ -288,6 +322,7 @@ class Recipe(_Frozen):
     constituents: int = Field(default=200, ge=1)
     fields: tuple[Literal["charge", "pid"], ...] = ("charge", "pid")
     chunk_events: int = Field(default=1000, ge=1, le=1_000_000)
+    ntuples: Ntuples | None = None
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _NEUTRINOS, _LEPTONS, _CHARGED = (12, 14, 16), (11, 13), (211, 321)
+_OF_HADRONS = 91
+"""Pythia's |status| of what hadrons decay to; smaller for all that comes of the hard process."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class TauTable:
         pi0s: neutral pions in the core, (taus,).
         real: whether it is a true decay, (taus,).
         jet: row of the jet that it is, (taus,).
+        weight: of each collision, (events,): see `Taus.weighted`.
     """
 
     event: Rows
@@ -73,6 +76,7 @@ class TauTable:
     pi0s: Rows
     real: Flags
     jet: Rows
+    weight: Floats
 
     def __len__(self) -> int:
         return len(self.event)
@@ -81,10 +85,13 @@ class TauTable:
 def hadronic_decays(collisions: Collisions) -> Decays:
     """The taus that decay to hadrons: visible momentum is what the neutrinos leave of the tau's.
 
+    Those that hadrons decay to lie within jets, and do not look like taus; they are left out.
+
     Pythia decays taus with matrix elements and correlates the spins of the two of a pair (its default
     `TauDecays:mode = 1`; Ilten, arXiv:1211.6730, https://arxiv.org/abs/1211.6730).
     """
-    taus = np.flatnonzero((np.abs(collisions.pid) == 15) & (collisions.daughter1 > 0))
+    prompt = np.abs(collisions.status) < _OF_HADRONS
+    taus = np.flatnonzero((np.abs(collisions.pid) == 15) & prompt & (collisions.daughter1 > 0))
     owner, products = daughters(collisions, taus)
     species = np.abs(collisions.pid[products])
 
@@ -107,7 +114,7 @@ def hadronic_decays(collisions: Collisions) -> Decays:
 def find_taus(
     collisions: Collisions, seen: Particles, jets: JetTable, leptons: Particles, rule: Taus, rng: np.random.Generator
 ) -> TauTable:
-    """The jets that pass as taus: one random number a jet, whatever is in it.
+    """The jets that pass as taus: the same random numbers for each jet, whatever is in it.
 
     Args:
         collisions: the event record.
@@ -133,14 +140,22 @@ def find_taus(
     single = tracks == 1
     lepton = {pid: single & (total(track & (np.abs(seen.pid[members]) == pid)) > 0) for pid in _LEPTONS}
 
+    core_pt, core_eta = kinematics.transverse_momentum(px, py), kinematics.pseudorapidity(px, py, pz)
     real = _near(jets.event, eta, phi, hadronic_decays(collisions), rule.radius)
     chance = _by_tracks(tracks, rule.jet)
+    if rule.weighted:
+        other = (tracks > 0) & ~real & ~lepton[11] & ~lepton[13]
+        tracks = np.where(other, np.where(rng.random(len(jets)) * sum(rule.jet) < rule.jet[0], 1, 3), tracks)
+        charge[other] = _first(owner[track], seen.charge[members[track]], len(jets))[other]
+        chance[other] = sum(rule.jet)
     chance[lepton[11]], chance[lepton[13]] = rule.electron, rule.muon
     chance = np.where(real, _by_tracks(tracks, rule.efficiency), chance)
-    passed = rng.random(len(jets)) < chance
-    core_eta = kinematics.pseudorapidity(px, py, pz)
-    passed &= (kinematics.transverse_momentum(px, py) > rule.pt) & (np.abs(core_eta) < rule.eta)
-    passed &= ~_near(jets.event, core_eta, kinematics.phi(px, py), leptons, rule.overlap)
+    good = (core_pt > rule.pt) & (np.abs(core_eta) < rule.eta)
+    good &= ~_near(jets.event, core_eta, kinematics.phi(px, py), leptons, rule.overlap)
+    chance[~good] = 0.0
+    passed, weight = rng.random(len(jets)) < chance, np.ones(len(collisions))
+    if rule.weighted:
+        passed, weight = _drawn(jets.event, passed, real, np.where(real, 0.0, chance), weight, rng)
     return TauTable(
         event=jets.event[passed],
         px=px[passed],
@@ -152,7 +167,33 @@ def find_taus(
         pi0s=pi0s[passed],
         real=real[passed],
         jet=np.flatnonzero(passed),
+        weight=weight,
     )
+
+
+def _drawn(
+    event: Rows, passed: Flags, real: Flags, chance: Floats, weight: Floats, rng: np.random.Generator
+) -> tuple[Flags, Floats]:
+    """In each collision without a true tau that passed, one jet in proportion to its chance; weights of collisions.
+
+    The first of several clocks that ring at random, each with its own rate, is one drawn in proportion to the rates.
+    """
+    open_ = ~np.isin(event, event[passed & real])
+    candidate = np.flatnonzero(open_ & (chance > 0))
+    rate = -np.log1p(-np.minimum(chance[candidate], 1 - 1e-12))
+    first = np.lexsort((rng.exponential(size=len(candidate)) / rate, event[candidate]))
+    drawn = np.zeros(len(event), bool)
+    drawn[candidate[first[np.unique(event[candidate][first], return_index=True)[1]]]] = True
+    total = np.bincount(event[candidate], rate, len(weight))
+    return np.where(open_, drawn, passed), np.where(total > 0, -np.expm1(-total), weight)
+
+
+def _first(owner: Rows, values: Floats, count: int) -> Floats:
+    """The first of the values of each owner, (count,); 0 for those without."""
+    rows, first = np.unique(owner, return_index=True)
+    found = np.zeros(count)
+    found[rows] = values[first]
+    return found
 
 
 def _by_tracks(tracks: Rows, chance: tuple[float, float]) -> Floats:

@@ -35,8 +35,8 @@ def column_set(name: str) -> Columns:
 
 def whole_events(
     collisions: Collisions, seen: Particles, recipe: Recipe, rng: np.random.Generator
-) -> tuple[Any, NDArray[np.int64]]:
-    """The columns of the events that a recipe keeps, and the collision of each, (events,).
+) -> tuple[Any, NDArray[np.int64], NDArray[np.float64]]:
+    """The columns of the events that a recipe keeps; the collision of each, and a factor of its weight, (events,).
 
     Args:
         collisions: as generated.
@@ -54,15 +54,21 @@ def whole_events(
     kept = np.bincount(seen.event, minlength=len(collisions)) > 0
     if recipe.objects.select:
         kept &= parse(recipe.objects.select).mask(table(event_columns(found) | _counts(found) | columns))
-    return table(columns)[kept], np.flatnonzero(kept)
+    factor = np.ones(len(collisions)) if found.weight is None else found.weight
+    return table(columns)[kept], np.flatnonzero(kept), factor[kept]
 
 
 def _counts(objects: ObjectTable) -> dict[str, Any]:
     """What a condition can name beside columns; see `kaon.simulate.recipe.Objects`."""
     species = {"n_electrons": 11, "n_muons": 13}
     counts = {name: objects.count(objects.isolated & (np.abs(objects.pid) == pid)) for name, pid in species.items()}
+    charged = {"lepton_charge": objects.isolated, "tau_charge": objects.are("tau")}
     return {
         **counts,
         "n_all_leptons": objects.count(objects.are("lepton")),
         "n_taus": objects.count(objects.are("tau")),
+        **{
+            name: np.bincount(objects.event[chosen], objects.charge[chosen], objects.events)
+            for name, chosen in charged.items()
+        },
     }
