@@ -42,6 +42,7 @@ def points(
     x: str,
     y: str,
     logarithmic: bool = False,
+    logarithmic_x: bool = False,
 ) -> Chart:
     """Draw series in the order given, the first behind the others.
 
@@ -52,14 +53,16 @@ def points(
         series: what is drawn.
         x, y: titles of the axes.
         logarithmic: the y axis; the reader may switch it.
+        logarithmic_x: the x axis, of numbers.
     """
+    across: dict[str, Any] = {"type": "log"} if logarithmic_x else {"dtick": 1}
     return Chart(
         name=name,
         title=title,
         caption=caption,
         data=[_trace(s) for s in series],
         layout={
-            "xaxis": axis(x, **({"type": "category"} if _named(series) else {"dtick": 1})),
+            "xaxis": axis(x, **({"type": "category"} if _named(series) else across)),
             "yaxis": axis(y, **({"type": "log"} if logarithmic else {})),
             "hovermode": "x unified",
             "barmode": "group",
