@@ -73,7 +73,7 @@ def test_a_part_of_the_set_has_no_test_sample(tmp_path: Path) -> None:
     ("content", "told"),
     [
         ("1,2\n0,3\n", "2 columns and no row of names"),
-        ("label,x,y\n1,2,3\n0,3,4\n", r"lacks the columns \['m'\]"),
+        ("label,x,m\n1,2,3\n0,3,4\n", r"lacks the columns \['y'\]"),
         ("", "empty"),
     ],
 )
@@ -86,6 +86,20 @@ def test_another_file(tmp_path: Path, content: str, told: str) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         TINY.load(tmp_path / "a.csv")
+
+
+def test_high_level_columns_may_be_absent_where_there_are_names(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("label,x,y\n1,2,3\n0,3,4\n")
+    assert TINY.load(tmp_path / "a.csv").fields == ["x", "y"]
+
+
+def test_missing_values_are_known_in_every_format(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("label,x,y,m\n1,2,-999,5\n0,3,4,5\n")
+    plain = TINY.load(tmp_path / "a.csv")
+    path = write(plain, tmp_path / "a.h5")
+    for file in (tmp_path / "a.csv", path):
+        found = replace(TINY, missing=-999.0).load(file)
+        np.testing.assert_array_equal(found["y"], [np.nan, 4])
 
 
 def test_a_file_without_label_is_unlabelled(tmp_path: Path) -> None:

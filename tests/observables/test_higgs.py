@@ -8,7 +8,7 @@ from scipy.optimize import least_squares
 from tests.observables.conftest import Floats, mirrored, momenta_of, turned, two_body
 
 from kaon.errors import DataError
-from kaon.observables.higgs import W_MASS, higgs_masses, neutrino
+from kaon.observables.higgs import TOP_MASS, W_MASS, higgs_masses, neutrino
 from kaon.observables.masses import transverse_mass
 from kaon.observables.momenta import four_momentum, invariant_mass, plane
 
@@ -59,12 +59,12 @@ def test_the_masses_of_a_generated_cascade() -> None:
 
 
 def test_top_pairs_have_two_top_masses() -> None:
-    (w, b), (v, c) = (two_body(momenta_of(4000, 173.0, i), 173.0, W_MASS, 4.8, i + 2) for i in (1, 2))
+    (w, b), (v, c) = (two_body(momenta_of(4000, TOP_MASS, i), TOP_MASS, W_MASS, 4.8, i + 2) for i in (1, 2))
     (lepton, true), (j1, j2) = two_body(w, W_MASS, 0.0, 0.0, 5), two_body(v, W_MASS, 0.0, 0.0, 6)
     found = higgs_masses(lepton, plane(true), np.stack([b, j1, c, j2], 1), np.tile([1, 0, 1, 0], (4000, 1)))
-    np.testing.assert_allclose(found["m_jjj"], 173, rtol=1e-4)
+    np.testing.assert_allclose(found["m_jjj"], TOP_MASS, rtol=1e-4)
     right = np.isclose(neutrino(lepton, plane(true))[:, 3], true[:, 3], rtol=1e-4, atol=1e-3)
-    np.testing.assert_allclose(found["m_jlv"][right], 173, rtol=1e-3)
+    np.testing.assert_allclose(found["m_jlv"][right], TOP_MASS, rtol=1e-3)
 
 
 def test_symmetries_and_the_order_of_jets(met: Floats) -> None:

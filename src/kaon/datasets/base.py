@@ -13,7 +13,7 @@ import numpy as np
 from kaon.data.events import Events
 from kaon.data.io import SUFFIXES, Paths, read
 from kaon.data.io.csv import CsvSource
-from kaon.data.io.formats import expand, format_of
+from kaon.data.io.formats import expand, open_source
 from kaon.data.io.source import Layout
 from kaon.datasets.download import Progress, RemoteFile, fetch
 from kaon.errors import DataError
@@ -81,34 +81,36 @@ class Dataset:
         """The arguments of `kaon.read` for files of this set, without the path; the first file decides.
 
         Text as published, whatever separates its columns, gets the names of the columns by place; text that has a row
-        of names is read by these. Files in other formats (simulated, or written by `kaon.write`) know their roles, and
-        only the features are asked of them. A file without the label, such as a challenge's test file, is unlabelled.
+        of names is read by these, and may lack high-level quantities. Files in other formats (simulated, or written by
+        `kaon.write`) know their roles, and only the features are asked of them. A file without the label, such as a
+        challenge's test file, is unlabelled.
 
         Raises:
-            DataError: the file is not there, empty, or lacks columns of the set.
+            DataError: the file is not there, empty, or lacks low-level columns of the set.
         """
-        made: dict[str, Any] = {"columns": list(self.features)}
         first = expand(path)[0]
         known = any(first.name.lower().endswith(suffix) for suffix in SUFFIXES)
-        if known and format_of(first) not in ("csv", "tsv"):
-            return made
-        if not known:
-            made["format"] = "csv"
-        with CsvSource(first, Layout()) as source:
-            named, width = source.has_header, len(source.columns)
-            columns = list(source.columns) if named else list(self.header)
-        if not columns or len(columns) != width:
-            raise DataError(f"{first} has {width} columns and no row of names; {self.title} has {len(self.header)}")
-        lacking = [name for name in self.features if name not in columns]
+        made: dict[str, Any] = {} if known else {"format": "csv"}
+        with open_source(first, Layout(**made)) as source:
+            text, columns = isinstance(source, CsvSource), list(source.columns)
+            if isinstance(source, CsvSource) and not source.has_header:
+                if len(columns) != len(self.header):
+                    told = f"{first} has {len(columns)} columns and no row of names"
+                    raise DataError(f"{told}; {self.title} has {len(self.header)}")
+                made["header"] = columns = list(self.header)
+        lacking = [name for name in self.low_level if name not in columns]
         if lacking:
             raise DataError(f"{first} is no file of {self.title}: it lacks the columns {lacking[:6]}")
-        if not named:
-            made["header"] = columns
+        made["columns"] = [name for name in self.features if name in columns]
+        if self.missing is not None:
+            made["missing"] = self.missing
+        if not text:
+            return made
         if self.label in columns:
             made |= {"label": self.label, "classes": _CLASSES}
         weight = next((name for name in self.weight if name in columns), None)
         index = self.index if self.index in columns else None
-        roles = {"weight": weight, "index": index, "missing": self.missing}
+        roles = {"weight": weight, "index": index}
         if self.sets is not None and self.sets[0] in columns:
             made["columns"].append(self.sets[0])
         return made | {name: value for name, value in roles.items() if value is not None}

@@ -4,13 +4,14 @@ Scores are (N,), growing with signal, or (N, C); the signal is the last class un
 everything else is background. A single score whose signal is class 0 is taken with the opposite sign.
 """
 
+from kaon.evaluate.ams import AmsScan, ams, best_ams
 from kaon.evaluate.best_cut import CutScan, best_cut
 from kaon.evaluate.binned import BinnedEfficiency, BinnedRejection, efficiency_against, rejection_against
 from kaon.evaluate.binning import Binning, best_binning, binned_significance
 from kaon.evaluate.bootstrap import Interval, bootstrap
 from kaon.evaluate.calibration import CalibrationCurve, calibration_curve, expected_calibration_error
 from kaon.evaluate.confusion import accuracy, confusion_matrix
-from kaon.evaluate.correlation import score_correlation
+from kaon.evaluate.correlation import column_correlation, score_correlation
 from kaon.evaluate.curves import RocCurve, auc, roc_curve
 from kaon.evaluate.estimate import Estimate
 from kaon.evaluate.overtraining import KolmogorovSmirnov, kolmogorov_smirnov, overtraining_check
@@ -20,6 +21,7 @@ from kaon.evaluate.significance import SignificanceImprovement, asimov_significa
 from kaon.evaluate.working_point import WorkingPoint, working_point
 
 __all__ = [
+    "AmsScan",
     "BinnedEfficiency",
     "BinnedRejection",
     "Binning",
@@ -34,14 +36,17 @@ __all__ = [
     "SignificanceImprovement",
     "WorkingPoint",
     "accuracy",
+    "ams",
     "asimov_significance",
     "auc",
     "background_rejection",
+    "best_ams",
     "best_binning",
     "best_cut",
     "binned_significance",
     "bootstrap",
     "calibration_curve",
+    "column_correlation",
     "confusion_matrix",
     "efficiency_against",
     "expected_calibration_error",
