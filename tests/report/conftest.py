@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import uproot
 import yaml
 
 from kaon.data import Predictions
 from kaon.evaluate import accuracy, auc, background_rejection
+
+if TYPE_CHECKING:
+    from kaon.analysis import Analysis
 
 MODELS = {"bdt": 2.0, "topodnn": 2.6, "pfn": 3.1}
 """Model -> distance of signal and background in units of their width: AUC = Phi(distance / sqrt 2)."""
@@ -155,3 +160,119 @@ def comparison_writer() -> Callable[..., Path]:
 def run_writer() -> Callable[..., Path]:
     """`write_run(folder, model, seed, distance=, classes=, events=, change=)`."""
     return write_run
+
+
+ANALYSIS = {
+    "name": "toy",
+    "title": "Z → ττ",
+    "luminosity": 20.3,
+    "energy": 8,
+    "weight": "weight",
+    "data": {"files": "data.root", "label": "Data"},
+    "processes": {
+        "top": {"files": "top.root", "label": "tt̄"},
+        "w": {"files": "w.root", "label": "W <jets>"},
+        "ztautau": {"files": "ztautau.root", "label": "Z → ττ", "signal": True},
+    },
+    "selection": {"lepton above threshold": "lep_pt > 26"},
+    "regions": {
+        "signal": {"cuts": ["mt < 30", "dphi < 3.5", "sign > 0", "iso > 0"], "label": "Signal region"},
+        "same_sign": {"cuts": ["mt < 30", "dphi < 3.5", "sign < 0", "iso > 0"], "label": "Same sign"},
+        "w_opposite": {"cuts": ["mt > 70", "dphi > 3.5", "sign > 0", "iso > 0"], "label": "W control, opposite sign"},
+        "w_same": {"cuts": ["mt > 70", "dphi > 3.5", "sign < 0", "iso > 0"], "label": "W control, same sign"},
+        "qcd_opposite": {"cuts": ["mt < 30", "dphi < 3.5", "sign > 0", "iso < 1"], "label": "QCD, opposite sign"},
+        "qcd_same": {"cuts": ["mt < 30", "dphi < 3.5", "sign < 0", "iso < 1"], "label": "QCD, same sign"},
+    },
+    "histograms": {
+        "mass": {"edges": [0, 30, 40, 50, 60, 70, 80, 90, 120], "label": "Visible mass [GeV]"},
+        "mt": {"edges": [0, 5, 10, 15, 20, 30, 70, 140], "label": "Transverse mass [GeV]", "logarithmic": True},
+    },
+    "estimates": {
+        "W": {
+            "method": "normalise",
+            "processes": ["w"],
+            "control": {
+                "signal": "w_opposite",
+                "w_opposite": "w_opposite",
+                "qcd_opposite": "w_opposite",
+                "same_sign": "w_same",
+                "w_same": "w_same",
+                "qcd_same": "w_same",
+            },
+        },
+        "multijet": {
+            "method": "same_sign",
+            "label": "Multijet",
+            "regions": {"signal": "same_sign"},
+            "opposite_control": "qcd_opposite",
+            "same_control": "qcd_same",
+        },
+    },
+    "systematics": {
+        "luminosity": {"normalisation": 0.02},
+        "tau_energy": {"factor": {"up": "1 + 0.0005 * mass", "down": "1 - 0.0005 * mass"}, "processes": ["ztautau"]},
+    },
+    "fit": {"regions": {"signal": "mass"}, "limit": False},
+}
+"""A small Z -> tau tau analysis of the files of `write_ntuples`."""
+
+# Process -> events, share of opposite sign, share of isolated leptons, shapes of transverse mass, angle and mass.
+_PROCESSES = {
+    "ztautau": (2500, 0.98, 0.95, (2.0, 9.0), (2.6, 0.6), (25.0, 2.7)),
+    "top": (400, 0.85, 0.95, (4.0, 18.0), (3.2, 1.0), (6.0, 15.0)),
+    "w": (9000, 0.72, 0.95, (4.0, 17.0), (3.8, 0.9), (5.0, 14.0)),
+    "multijet": (12_000, 0.53, 0.12, (1.2, 8.0), (3.0, 0.9), (6.0, 9.0)),
+}
+
+
+def write_ntuples(folder: Path) -> Path:
+    """Simulation of four times the luminosity, and data with 20% more W and a multijet background."""
+    rng = np.random.default_rng(11)
+
+    def drawn(process: str, luminosity: float) -> dict[str, Any]:
+        events, opposite, isolated, mt, dphi, mass = _PROCESSES[process]
+        n = rng.poisson(events * luminosity)
+        return {
+            "sign": np.where(rng.random(n) < opposite, 1, -1),
+            "iso": (rng.random(n) < isolated).astype(int),
+            "mt": rng.gamma(*mt, n),
+            "dphi": rng.normal(*dphi, n),
+            "mass": rng.gamma(*mass, n),
+            "lep_pt": rng.uniform(25, 60, n),
+        }
+
+    seen = [drawn(name, 1.2 if name == "w" else 1.0) for name in _PROCESSES]
+    tables = {"data": {key: np.concatenate([part[key] for part in seen]) for key in seen[0]}}
+    for name in ("ztautau", "top", "w"):
+        made = drawn(name, 4.0)
+        tables[name] = {**made, "weight": np.full(len(made["mt"]), 0.25)}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        with uproot.recreate(folder / f"{name}.root") as file:
+            file.mktree("events", {key: column.dtype for key, column in table.items()}).extend(table)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ntuples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files for `ANALYSIS`; read only."""
+    return write_ntuples(tmp_path_factory.mktemp("ntuples"))
+
+
+@pytest.fixture(scope="session")
+def analysis_settings() -> dict[str, Any]:
+    """Settings of a small analysis of the `ntuples`; copy before changing."""
+    return ANALYSIS
+
+
+@pytest.fixture(scope="session")
+def analysis(ntuples: Path) -> Analysis:
+    """Its result, with a limit as it might be, since that takes long to find."""
+    pytest.importorskip("pyhf")
+    from kaon.analysis import analyse
+    from kaon.evaluate.likelihood import UpperLimit
+
+    found = analyse(ANALYSIS, data=ntuples)
+    assert found.fit is not None
+    limit = UpperLimit(1.1, (0.02, 0.03, 0.04, 0.06, 0.08), 0.95)
+    return replace(found, fit=replace(found.fit, limit=limit))

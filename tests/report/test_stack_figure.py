@@ -24,7 +24,7 @@ def example(data: bool = True, uniform: bool = True, **more: Any) -> Stack:
     seen = rng.poisson(sum(c.values for c in processes.values())).astype(float)
     return Stack(
         edges, processes, Counts(seen, seen) if data else None, ["ztautau"], x="Visible mass [GeV]",
-        labels={"wjets": "W → ℓν + $5"}, **more,
+        labels={"wjets": "W → ℓν + $5", "top": "tt\u0304"}, **more,
     )  # fmt: skip
 
 
@@ -64,6 +64,7 @@ def test_layers_end_at_the_running_sums() -> None:
     legend = [t.get_text() for t in figure.axes[0].get_legend().get_texts()]
     assert (legend[0], legend[1], legend[-1]) == ("Data", "ztautau", "Stat. unc.")
     assert r"W → ℓν + \$5" in legend
+    assert r"t$\bar{\mathrm{t}}$" in legend
     assert [t.get_text() for t in draw(stack).axes[0].texts] == ["kaon", "", ""]
 
 

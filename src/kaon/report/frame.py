@@ -16,6 +16,7 @@ from plotly.offline import get_plotlyjs
 
 from kaon import __version__
 from kaon.report.charts.chart import Chart, Key, Missing, model_style
+from kaon.report.listing import Listing
 from kaon.report.origins import Origin
 
 __all__ = ["Section", "render"]
@@ -23,12 +24,12 @@ __all__ = ["Section", "render"]
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page: a heading that asks, a sentence that introduces, and figures."""
+    """A part of a page: a heading that asks, a sentence that introduces, figures and tables."""
 
     name: str
     title: str
     lead: str
-    items: Sequence[Chart | Missing]
+    items: Sequence[Chart | Missing | Listing]
     keys: Sequence[Key] = ()
 
 

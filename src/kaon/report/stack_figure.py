@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -66,7 +67,7 @@ def stack_figure(
         UnknownName: no such style.
     """
     with styled(style):
-        lines = [conditions(luminosity, energy), plain(note)]
+        lines = [conditions(luminosity, energy), _text(note)]
         canvas = Canvas(
             style,
             label or ("Simulation" if stack.data is None else ""),
@@ -111,6 +112,11 @@ def write_stack_figure(stack: Stack, stem: str | os.PathLike[str], **options: An
     return made
 
 
+def _text(words: str) -> str:
+    """The user's words; a letter with a bar above, which few fonts have, is drawn with one."""
+    return re.sub("(\\w)[\u0304\u0305]", r"$\\bar{\\mathrm{\1}}$", plain(words))
+
+
 def _processes(ax: Axes, stack: Stack) -> list[Any]:
     """From the top down, each covering what lies below the sum of it and the lower ones."""
     heights = np.cumsum([stack.processes[name].values / stack.per for name in stack.layers], axis=0)
@@ -119,7 +125,7 @@ def _processes(ax: Axes, stack: Stack) -> list[Any]:
         colour = stack.colour(name)
         ax.stairs(height, stack.edges, fill=True, facecolor=colour, edgecolor="none", zorder=1)
         ax.stairs(height, stack.edges, color="black", linewidth=0.5, alpha=0.6, zorder=1.1)
-        handles.append(Patch(facecolor=colour, edgecolor="0.3", linewidth=0.5, label=plain(stack.label(name))))
+        handles.append(Patch(facecolor=colour, edgecolor="0.3", linewidth=0.5, label=_text(stack.label(name))))
     times = "" if stack.magnify == 1 else f" × {stack.magnify:g}"
     for name in stack.lines:
         drawn = ax.stairs(
@@ -129,7 +135,7 @@ def _processes(ax: Axes, stack: Stack) -> list[Any]:
             color=stack.colour(name),
             linewidth=1.8,
             zorder=3,
-            label=f"{plain(stack.label(name))}{times}",
+            label=f"{_text(stack.label(name))}{times}",
         )
         handles.insert(0, drawn)
     return handles
@@ -163,10 +169,10 @@ def _axes(canvas: Canvas, stack: Stack, logarithmic: bool) -> None:
     ax = canvas.main
     ax.set_xlim(stack.edges[0], stack.edges[-1])
     ax.set_ylabel(stack.y)
-    canvas.lower.set_xlabel(plain(stack.x))
+    canvas.lower.set_xlabel(_text(stack.x))
     if stack.names:
         canvas.lower.tick_params(axis="x", which="both", length=0)
-        canvas.lower.set_xticks(stack.centres, [plain(name) for name in stack.names])
+        canvas.lower.set_xticks(stack.centres, [_text(name) for name in stack.names])
         canvas.lower.set_xticks([], minor=True)
         if sum(map(len, stack.names)) > 45:
             canvas.lower.tick_params(axis="x", rotation=25)
@@ -176,12 +182,11 @@ def _axes(canvas: Canvas, stack: Stack, logarithmic: bool) -> None:
     if not logarithmic:
         ax.set_ylim(bottom=0)
         return
-    first = np.maximum(stack.processes[stack.layers[0]].values, 0) / stack.per
-    every = np.concatenate([stack.total.values / stack.per, first])
+    every = np.concatenate([counts.values / stack.per for counts in (stack.total, *stack.processes.values())])
     seen = every[every > 0]
     ax.set_yscale("log")
     if len(seen):
-        ax.set_ylim(bottom=max(0.5 * float(seen.min()), 1e-5 * float(seen.max())))
+        ax.set_ylim(bottom=max(0.5 * float(seen.min()), 1e-4 * float(seen.max())))
 
 
 def _ratio(ax: Axes, stack: Stack) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kaon.analysis.counts import Counts
-from kaon.report.charts.stack import stacked
+from kaon.report.charts.stack import stacked, stacked_by
 from kaon.report.stack import Stack
 
 
@@ -53,6 +53,18 @@ def test_regions_have_names_and_pulls_and_signals_may_be_lines() -> None:
     assert chart.data[-1]["y"] == pytest.approx([10 / 12**0.5, 0.0], abs=1e-4)
     assert chart.layout["yaxis2"]["range"][1] > 10 / 12**0.5 - 0.1
     assert "signal × 3" in [key.text for key in chart.keys]
+
+
+def test_a_reader_picks_one_region_at_a_time() -> None:
+    edges = np.array([0.0, 1.0, 2.0])
+    blind = Stack(edges, PROCESSES)
+    seen = Stack(edges, {"w<b>": counts(4.0, 12.0)}, counts(4.0, 21.0))
+    chart = stacked_by("m", "Mass", {"signal": blind, "control": seen})
+    assert chart.picks == ("signal", "control")
+    assert len([t for t in chart.data if t["meta"]["model"] == "control"]) == len(stacked("m", "", seen).data)
+    assert len([t for t in chart.data if t["meta"]["model"] == "signal"]) == 4
+    assert chart.layout["yaxis2"]["range"] == stacked("m", "", seen).layout["yaxis2"]["range"]
+    assert [key.text for key in chart.keys] == ["data", "w<b>", "uncertainty", "signal", "top"]
 
 
 def test_bins_without_prediction_leave_gaps() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kaon.report.charts.chart import Chart, Key, axis, label, numbers, pretty
 from kaon.report.stack import Points, Stack
 
-__all__ = ["stacked"]
+__all__ = ["stacked", "stacked_by"]
 
 Array = NDArray[np.float64]
 
@@ -65,6 +65,36 @@ def stacked(
     keys += [Key(stack.label(p), stack.colour(p), "fill") for p in reversed(stack.layers)]
     keys.append(Key("uncertainty", "faint", "fill"))
     return Chart(name, title, caption, data, layout, keys, size=size, scale=True)
+
+
+def stacked_by(
+    name: str, title: str, stacks: Mapping[str, Stack], *, caption: str = "", logarithmic: bool = False
+) -> Chart:
+    """Stacks of one histogram in several regions, of which the reader picks one.
+
+    Args:
+        name: unique on the page.
+        title: what is shown.
+        stacks: region -> its stack, at least one.
+        caption: how to read it.
+        logarithmic: the vertical axis, which the reader may switch.
+    """
+    made = {region: stacked(name, title, stack, logarithmic=logarithmic) for region, stack in stacks.items()}
+    first = max(made.values(), key=lambda chart: "yaxis2" in chart.layout)
+    layout = dict(first.layout)
+    if "yaxis2" in layout:
+        spans = [chart.layout["yaxis2"]["range"] for chart in made.values() if "yaxis2" in chart.layout]
+        layout["yaxis2"] = {**layout["yaxis2"], "range": max(spans, key=lambda span: float(span[1]))}
+    return Chart(
+        name,
+        title,
+        caption,
+        [{**trace, "meta": {"model": region}} for region, chart in made.items() for trace in chart.data],
+        layout,
+        list(dict.fromkeys(key for chart in [first, *made.values()] for key in chart.keys)),
+        picks=tuple(stacks),
+        scale=True,
+    )
 
 
 def _x(stack: Stack) -> dict[str, Any]:
@@ -137,7 +167,7 @@ def _dots(stack: Stack, points: Points) -> dict[str, Any]:
         "y": numbers(points.value),
         "error_y": bars,
         "mode": "markers",
-        "marker": {"color": "ink", "size": 6},
+        "marker": {"color": "ink", "size": 7},
     }
 
 
