@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -117,18 +118,16 @@ def run(context: Context) -> Result:
     settings, chosen = context.scale.settings, context.chosen(MODELS)
     wanted = sizes(len(pool), settings["first"], settings["per_decade"])
     if len(wanted) < 2:
-        raise DataError(
-            f"{len(pool)} training events are too few to scale; needed are at least {settings['first']} twice"
-        )
+        least = settings["first"] * 10 ** (1 / settings["per_decade"])
+        raise DataError(f"{len(pool)} training events are too few; two sizes need at least {least:.0f}")
     made = {n: _trained(context, pool, test, n, chosen) for n in wanted}
     area, seconds, resamples = _areas(chosen, list(made.values()))
     pairs = float(np.prod(np.bincount(test.labels, minlength=2)))
     by_seed = {m: slopes(wanted, area[m], 0.5 / pairs) for m in chosen}
     drawn = {m: slopes(wanted, resamples[m], 0.5 / pairs).mean(1) for m in chosen}
     found = {m: exponent(by_seed[m], drawn[m]) for m in chosen}
-    against = {
-        m: exponent(by_seed["dn"] - by_seed[m], drawn["dn"] - drawn[m]) for m in chosen if "dn" in chosen and m != "dn"
-    }
+    others = [m for m in chosen if m != "dn"] if "dn" in chosen else []
+    against = {m: exponent(by_seed["dn"] - by_seed[m], drawn["dn"] - drawn[m]) for m in others}
     largest = made[wanted[-1]]
     return Result(
         context.study,
@@ -167,8 +166,10 @@ def _events(context: Context) -> tuple[Events, Events, str]:
         events = UCI_HIGGS.load(context.data[0], **({} if whole else {"limit": context.scale.events}))
         words = f"{len(events):,} events of {context.data[0]}"
         if len(events) == UCI_HIGGS.rows:
-            return *UCI_HIGGS.split(events), words
-    return *events.split((1 - TEST, TEST), 0), words
+            train, test = UCI_HIGGS.split(events)
+            return train, test, words
+    train, test = events.split((1 - TEST, TEST), 0)
+    return train, test, words
 
 
 def _epochs(events: int, settings: Mapping[str, int]) -> int:
@@ -210,7 +211,8 @@ def _trained(context: Context, pool: Events, test: Events, count: int, models: S
     return comparison
 
 
-_Areas = dict[str, NDArray[np.float64]]
+_Area: TypeAlias = NDArray[np.float64]
+_Areas: TypeAlias = dict[str, _Area]
 
 
 def _areas(models: Sequence[str], made: Sequence[Comparison]) -> tuple[_Areas, _Areas, _Areas]:
@@ -250,12 +252,10 @@ def _columns(wanted: Sequence[int]) -> list[Column]:
     ]
 
 
-def _row(
-    model: str, wanted: Sequence[int], area: NDArray[np.float64], seconds: NDArray[np.float64], found: Exponent
-) -> ResultRow:
+def _row(model: str, wanted: Sequence[int], area: _Area, seconds: _Area, found: Exponent) -> ResultRow:
     count = len(area)
 
-    def value(x: NDArray[np.float64]) -> Value:
+    def value(x: _Area) -> Value:
         return Value(float(x.mean()), float(x.std(ddof=1)) if count > 1 else None, count)
 
     values = {f"auc_{n}": value(area[:, i]) for i, n in enumerate(wanted)}
@@ -317,7 +317,7 @@ def _summary(
     ]
     said += [f"The deep network gains {_FASTER[d.sign]} than {m}: difference of α {d}." for m, d in against.items()]
     best = max(area, key=lambda m: float(area[m].mean(0)[-1]))
-    return [*said, f"With {wanted[-1]:,} events {best} is the best."]
+    return [*said, f"With {wanted[-1]:,} events the largest mean AUC is that of {best}."]
 
 
 def _slug(count: int) -> str:
@@ -332,9 +332,9 @@ _VERDICT = {
 }
 _FASTER = {1: "faster", 0: "neither measurably faster nor slower", -1: "more slowly", None: "perhaps differently"}
 _LEAD = (
-    "The same test events for all. Of the training events a fifth chooses the best epoch (or the number of trees), as an "
-    "analyst with so many events would have to do it. Each seed draws its own training events, and its larger samples "
-    "contain its smaller ones."
+    "The same test events for all. Of the training events a fifth chooses the best epoch (or the number of trees), as "
+    "an analyst with so many events would have to do it. Each seed draws its own training events, and its larger "
+    "samples contain its smaller ones."
 )
 _NOTES = (
     "The exponents hold for the range of N that they were measured in. A power law is what learning curves often look "
@@ -346,6 +346,7 @@ _NOTES = (
 )
 
 _TRAINING = {"batch_size": 100, "updates": 3000, "least_epochs": 10, "most_epochs": 100}
+_SMALL = {"first": 60, "per_decade": 3, "updates": 4, "least_epochs": 2}
 
 VARIANTS = {
     "data-scaling": Study(
@@ -353,9 +354,7 @@ VARIANTS = {
         question=QUESTION,
         source=SOURCE,
         scales={
-            "smoke": Scale(
-                300, 2, settings={**_TRAINING, "first": 60, "per_decade": 3, "updates": 4, "least_epochs": 1}
-            ),
+            "smoke": Scale(300, 2, settings={**_TRAINING, **_SMALL}),
             "quick": Scale(16_000, 3, settings={**_TRAINING, "first": 1000, "per_decade": 3}),
             "full": Scale(11_000_000, 5, settings={**_TRAINING, "first": 1000, "per_decade": 2, "batch_size": 256}),
         },
