@@ -47,6 +47,12 @@ def test_a_model_that_cannot_use_the_events_says_what_it_needs(table: Events) ->
         train("pfn", table)
 
 
+def test_a_representation_of_the_same_form_is_read_too(jets: Events) -> None:
+    assert choose_representation("mlp", jets, "higgs_variables") == "higgs_variables"
+    with pytest.raises(ConfigError, match="pfn cannot read"):
+        choose_representation("pfn", jets, "higgs_variables")
+
+
 def test_a_wrong_representation_is_refused(table: Events) -> None:
     with pytest.raises(ConfigError, match="pfn cannot read the representation 'tabular'; it reads: momentum_fractions"):
         choose_representation("pfn", table, "tabular")

@@ -64,8 +64,8 @@ def choose_representation(model: str, events: Events, wanted: str | None = None)
     kind = origin(lookup("kaon.models", model))
     readable: tuple[str, ...] = kind.representations
     if wanted is not None:
-        lookup("kaon.represent", wanted)  # an unknown name is told with its nearest
-        if wanted not in readable and ".py" not in wanted:
+        form = origin(lookup("kaon.represent", wanted)).form  # an unknown name is told with its nearest
+        if not {wanted, form} & set(readable) and ".py" not in wanted:
             raise ConfigError(f"{model} cannot read the representation {wanted!r}; it reads: {', '.join(readable)}")
         return wanted
     for name in readable:

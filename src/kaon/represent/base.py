@@ -29,6 +29,8 @@ class Representation(ABC):
     """Columns that the events must have."""
     standardised: ClassVar[tuple[str, ...]] = ()
     """Inputs whose features get a fitted shift and scale."""
+    form: ClassVar[str | None] = None
+    """Name of a representation whose arrays are of the same form: a model that reads that one reads this one too."""
 
     def __init__(self, **options: Any) -> None:
         self.options = options

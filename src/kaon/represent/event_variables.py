@@ -83,6 +83,7 @@ class EventVariables(Representation):
 
     requires: ClassVar[tuple[str, ...]] = ("objects",)
     standardised: ClassVar[tuple[str, ...]] = ("features",)
+    form: ClassVar[str | None] = "tabular"
 
     def __init__(self, variables: str = "higgs", level: str = "all") -> None:
         for name, given, allowed in (("variables", variables, tuple(_BENCHMARKS)), ("level", level, LEVELS)):
