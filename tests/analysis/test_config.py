@@ -129,11 +129,11 @@ def test_the_lecture_s_selection_variables_and_regions() -> None:
             "unknown region",
         ),
         (
-            changed(data=None, estimates={"q": {"method": "same_sign", "region": "peak", "same": "side"}}),
+            changed(data=None, estimates={"q": {"method": "same_sign", "regions": {"peak": "side"}}}),
             "estimates are made from data",
         ),
         (
-            changed(estimates={"tt": {"method": "same_sign", "region": "peak", "same": "side"}}),
+            changed(estimates={"tt": {"method": "same_sign", "regions": {"peak": "side"}}}),
             "has the name of a process",
         ),
         ([1, 2], "must be a mapping"),

@@ -50,7 +50,7 @@ class AnalysisConfig(Frozen):
     Args:
         name: of the analysis.
         title: for the page.
-        luminosity: integrated, in 1/pb.
+        luminosity: integrated, in 1/fb.
         energy: of the collisions, in TeV, for figures.
         tree: of the files, where there are several.
         weight: expression of a simulated event's weight, where a process does not say.
@@ -102,7 +102,7 @@ class AnalysisConfig(Frozen):
             if process.weight is None and self.weight is None and process.cross_section is None:
                 yield f"the process {name} has no weight: name it (weight: WeightLumi), or count events (weight: 1)"
             if process.cross_section is not None and self.luminosity is None:
-                yield f"the process {name} has a cross_section, so luminosity (in 1/pb) is needed to scale its weights"
+                yield f"the process {name} has a cross_section, so luminosity (in 1/fb) is needed to scale its weights"
         yield from (f"{n} is both a score and a variable" for n in self.scores if n in self.variables)
         yield from (f"the estimate {n} has the name of a process" for n in self.estimates if n in self.all_names)
         if self.estimates and self.data is None:
@@ -152,8 +152,8 @@ class AnalysisConfig(Frozen):
         return self.exclusive
 
     def label(self, name: str) -> str:
-        """What figures and tables call a process, an estimate or the data."""
-        everything: dict[str, Any] = {**self.estimates, **self.processes, DATA: self.data}
+        """What figures and tables call a process, an estimate or the data, or else a region."""
+        everything: dict[str, Any] = {**self.regions, **self.estimates, **self.processes, DATA: self.data}
         return getattr(everything.get(name), "label", "") or name
 
     def region_label(self, name: str) -> str:

@@ -78,26 +78,28 @@ def _normalise(templates: Templates, method: Normalise) -> tuple[New, Factors]:
 
 
 def _same_sign(templates: Templates, name: str, method: SameSign) -> tuple[New, Factors]:
-    transfer: Uncertain | float = 1.0
-    if method.opposite_control is not None and method.same_control is not None:
-        opposite, same = method.opposite_control, method.same_control
+    transfer = Uncertain.constant(1.0)
+    if method.controls:
+        opposite, same = method.controls
         transfer = transfer_factor(
             _data(templates, YIELD, opposite),
             _data(templates, YIELD, same),
             _others(templates, YIELD, opposite),
             _others(templates, YIELD, same),
         )
+
+    def made(histogram: str, region: str, factor: Uncertain | float) -> Uncertain:
+        return same_sign(_data(templates, histogram, region), _others(templates, histogram, region), factor)
+
+    sources = dict.fromkeys((*method.regions.values(), *method.controls))
     new: New = {
         histogram: {
-            method.region: {
-                name: same_sign(
-                    _data(templates, histogram, method.same), _others(templates, histogram, method.same), transfer
-                )
-            }
+            **{source: {name: made(histogram, source, 1.0)} for source in sources},
+            **{region: {name: made(histogram, same, transfer)} for region, same in method.regions.items()},
         }
         for histogram in templates.histograms
     }
-    return new, {method.region: transfer if isinstance(transfer, Uncertain) else Uncertain.constant(transfer)}
+    return new, dict.fromkeys(method.regions, transfer)
 
 
 def _abcd(templates: Templates, name: str, method: Abcd) -> tuple[New, Factors]:

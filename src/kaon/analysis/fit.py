@@ -97,15 +97,15 @@ def _usable(samples: Mapping[str, Uncertain], region: str, histogram: str) -> ND
 
 
 def _sample(name: str, found: Uncertain, region: str, histogram: str, kept: NDArray[np.bool_]) -> Sample:
-    own, shared = np.zeros(len(found)), dict[str, list[Array]]()
+    own, shared = np.zeros(len(found)), dict[str, dict[str, Array]]()
     for source, response in found.responses.items():
-        title = str(source)
+        title, process = str(source), ""
         if isinstance(source, Statistical):
-            title = f"statistics_{source.region}"
+            title, process = f"statistics_{source.region}", source.process
             if source.histogram == histogram and (len(found) > 1 or source.region == region):
                 own += np.square(response).sum(axis=0)
                 continue
-        shared.setdefault(title, []).extend(response)
+        shared.setdefault(title, {})[process] = response[0]
     values = found.floored.values[kept]
     normalisation: dict[str, float] = {}
     shapes: dict[str, tuple[Array, Array]] = {}
@@ -122,8 +122,8 @@ def _sample(name: str, found: Uncertain, region: str, histogram: str, kept: NDAr
     return Sample(name, values, np.sqrt(own)[kept], normalisation, shapes)
 
 
-def _together(rows: list[Array]) -> Array:
-    """Independent inputs that act through one number, as one: in quadrature, with the sign of the largest."""
-    stacked = np.stack(rows)
-    largest = stacked[np.abs(stacked).sum(axis=1).argmax()]
-    return np.asarray(np.sign(largest) * np.sqrt(np.square(stacked).sum(axis=0)))
+def _together(rows: Mapping[str, Array]) -> Array:
+    """Independent inputs that act through one number, as one: in quadrature, with the sign of the data among them."""
+    stacked = np.stack(list(rows.values()))
+    sign = rows[DATA] if DATA in rows else stacked[np.abs(stacked).sum(axis=1).argmax()]
+    return np.asarray(np.sign(sign) * np.sqrt(np.square(stacked).sum(axis=0)))

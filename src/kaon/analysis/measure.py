@@ -116,7 +116,7 @@ def measure(
         if progress:
             progress(sample.name, done, max(total, done))
     if done == 0:
-        raise DataError(f"{', '.join(map(str, sample.files))}: no events")
+        raise DataError(f"{', '.join(str(file.path) for file in sample.files)}: no events")
     return Measured(done, flow.steps, tally.counted([NOMINAL, *extra]), raw)
 
 

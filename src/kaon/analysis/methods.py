@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["Abcd", "Estimate", "Normalise", "SameSign"]
 
@@ -52,23 +52,34 @@ class Normalise(_Method):
 class SameSign(_Method):
     """Multijet events of opposite sign from those of the same sign; the estimate is a new process.
 
+    In the regions that it is made from, the estimate is what the other processes leave of the data.
+
     Args:
-        region: of opposite sign, for which the estimate is.
-        same: the same cuts with the same sign.
+        regions: of opposite sign, for which the estimate is -> the same cuts with the same sign.
         opposite_control, same_control: two regions where multijet events dominate, such as those without isolation: the
             transfer factor is the ratio of their multijet events. Without them, it is 1.
     """
 
     method: Literal["same_sign"]
-    region: str
-    same: str
+    regions: dict[str, str] = Field(min_length=1)
     opposite_control: str | None = None
     same_control: str | None = None
 
+    @model_validator(mode="after")
+    def _both_controls(self) -> Self:
+        if (self.opposite_control is None) != (self.same_control is None):
+            raise ValueError("give both opposite_control and same_control, or neither")
+        return self
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """The control regions of opposite and of same sign, if there are any."""
+        return tuple(r for r in (self.opposite_control, self.same_control) if r is not None)
+
     @property
     def regions_used(self) -> tuple[str, ...]:
-        """The two, and the controls."""
-        return tuple(r for r in (self.region, self.same, self.opposite_control, self.same_control) if r is not None)
+        """Both signs, and the controls."""
+        return (*self.regions, *self.regions.values(), *self.controls)
 
 
 class Abcd(_Method):

@@ -222,7 +222,7 @@ def _warn_of_negative_bins(config: AnalysisConfig, templates: Templates) -> None
 def _provenance(samples: Mapping[str, Sample], passes: Mapping[str, Varied]) -> dict[str, Any]:
     found = {
         name: {
-            "files": [str(path) for path in sample.files],
+            "files": [str(file.path) for file in sample.files],
             "events": passes[name].nominal.events,
             "weight": None if sample.weight is None else sample.weight.text,
             "scale": sample.scale,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.analysis.config import AnalysisConfig
-from kaon.analysis.entries import DATA, Process
+from kaon.analysis.entries import DATA, Data, Process
 from kaon.analysis.names import Plan, plan
 from kaon.data.cuts import Expression, parse
 from kaon.data.io.formats import expand, open_source
 from kaon.data.io.source import Layout
 from kaon.errors import ConfigError, DataError, KaonError
 
-__all__ = ["Part", "Sample", "sample_of", "samples_of"]
+__all__ = ["File", "Part", "Sample", "sample_of", "samples_of"]
 
 _STEP = 50_000
+_PB_PER_FB = 1000.0
 
 
 @dataclass(frozen=True)
@@ -46,48 +47,60 @@ class Part:
 
 
 @dataclass(frozen=True)
+class File:
+    """What a file says of itself, read once: wide ones take seconds to open.
+
+    Args:
+        path: of the file.
+        columns: all that can be read.
+        events: entries, 0 if only reading to the end can tell.
+        sum_weights: of all generated events, if the file notes it.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    events: int
+    sum_weights: float | None
+
+
+@dataclass(frozen=True)
 class Sample:
     """One process, the data, or a process with other files.
 
     Args:
         name: of the process.
         config: of the analysis.
-        files: that exist.
+        files: that can be opened.
         weight: expression; None counts events.
         scale: of the weights.
     """
 
     name: str
     config: AnalysisConfig
-    files: tuple[Path, ...]
+    files: tuple[File, ...]
     weight: Expression | None = None
     scale: float = 1.0
 
     @property
     def selection(self) -> dict[str, Expression]:
         """The cuts that all its events pass."""
-        own = self._settings.select
+        own = _settings(self.config, self.name).select
         return {name: parse(text) for name, text in (own | self.config.selection).items()}
 
     @property
     def events(self) -> int:
         """Entries of the files, as far as these tell without being read."""
-        total = 0
-        for path in self.files:
-            with open_source(path, self._layout) as source:
-                total += source.length or 0
-        return total
+        return sum(file.events for file in self.files)
 
     def check(self, wanted: Iterable[Expression], later: Iterable[str] = ()) -> None:
-        """Make sure that every file has what the expressions need, without reading any event.
+        """Make sure that every file has what the expressions need.
 
         Raises:
             UnknownName: a name that is neither a variable nor a branch.
-            DataError: a damaged file.
         """
-        for path in self.files:
-            with open_source(path, self._layout) as source:
-                self._plan(wanted, source.columns, path, later)
+        needed = list(wanted)
+        for file in self.files:
+            self._plan(needed, file, later)
 
     def parts(self, wanted: Iterable[Expression], later: Iterable[str] = (), step: int = _STEP) -> Iterator[Part]:
         """All events with the columns that the expressions need, at most `step` at a time.
@@ -96,16 +109,17 @@ class Sample:
             DataError: a damaged file, weights that are NaN, infinite or no numbers, event numbers that are not whole.
         """
         needed, start = list(wanted), 0
-        for path in self.files:
-            with open_source(path, self._layout) as source:
-                made = self._plan(needed, source.columns, path, later)
+        for file in self.files:
+            made = self._plan(needed, file, later)
+            with open_source(file.path, _layout(self.config, self.name)) as source:
                 for chunk in source.chunks(made.raw or source.columns[:1], step):
                     columns = made.columns(chunk)
                     count = len(next(iter(columns.values())))
                     rows = np.arange(start, start + count)
                     start += count
                     if count:
-                        yield Part(columns, self._weights(columns, count, path), self._index(columns, rows, path))
+                        where = str(file.path)
+                        yield Part(columns, self._weights(columns, count, where), self._index(columns, rows, where))
 
     def weights(self, expression: Expression, part: Part) -> NDArray[np.float64]:
         """Other weights than the nominal ones, scaled as these, (events,).
@@ -113,33 +127,24 @@ class Sample:
         Raises:
             DataError: they are NaN, infinite, or no numbers.
         """
-        return self.scale * _numbers(expression, part.columns, str(self.files[0]))
+        return self.scale * _numbers(expression, part.columns, f"the process {self.name}")
 
-    @property
-    def _settings(self) -> Any:
-        return self.config.data if self.name == DATA else self.config.processes[self.name]
-
-    @property
-    def _layout(self) -> Layout:
-        index = parse(self.config.index).columns if self.config.index else frozenset[str]()
-        return Layout(tree=self._settings.tree or self.config.tree, integers=index)
-
-    def _plan(self, wanted: Iterable[Expression], available: tuple[str, ...], path: Path, later: Iterable[str]) -> Plan:
+    def _plan(self, wanted: Iterable[Expression], file: File, later: Iterable[str]) -> Plan:
         index = [parse(self.config.index)] if self.config.index else []
         weight = [self.weight] if self.weight is not None else []
-        return plan([*wanted, *weight, *index], self.config.variables, available, str(path), tuple(later))
+        return plan([*wanted, *weight, *index], self.config.variables, file.columns, str(file.path), tuple(later))
 
-    def _weights(self, columns: Mapping[str, Any], count: int, path: Path) -> NDArray[np.float64]:
+    def _weights(self, columns: Mapping[str, Any], count: int, where: str) -> NDArray[np.float64]:
         if self.weight is None:
             return np.full(count, self.scale)
-        return self.scale * _numbers(self.weight, columns, str(path))
+        return self.scale * _numbers(self.weight, columns, where)
 
-    def _index(self, columns: Mapping[str, Any], rows: NDArray[np.int64], path: Path) -> NDArray[np.int64]:
+    def _index(self, columns: Mapping[str, Any], rows: NDArray[np.int64], where: str) -> NDArray[np.int64]:
         if self.config.index is None:
             return rows
         found = parse(self.config.index).values(columns)
         if found.dtype.kind not in "iu" and not (found == np.rint(found)).all():
-            raise DataError(f"the event number {self.config.index!r} of {path} is not whole")
+            raise DataError(f"the event number {self.config.index!r} of {where} is not whole")
         return found.astype(np.int64)
 
 
@@ -159,17 +164,35 @@ def sample_of(config: AnalysisConfig, name: str, files: Iterable[str] | None = N
     Raises:
         DataError: a file is missing, damaged or empty, or the weights have no positive sum.
     """
-    settings = config.data if name == DATA else config.processes[name]
-    assert settings is not None
+    settings = _settings(config, name)
     try:
-        found = tuple(expand(settings.files if files is None else tuple(files)))
+        paths = expand(settings.files if files is None else tuple(files))
+        found = tuple(_opened(path, _layout(config, name)) for path in paths)
     except KaonError as error:
-        raise type(error)(f"{'the data' if name == DATA else f'the process {name}'}: {error}") from error
+        error.args = (f"{'the data' if name == DATA else f'the process {name}'}: {error}",)
+        raise
     if not isinstance(settings, Process):
         return Sample(name, config, found)
     text = settings.weight or config.weight
     sample = Sample(name, config, found, None if text is None else parse(text))
-    return Sample(name, config, found, sample.weight, _scale(sample, settings, files is not None))
+    return replace(sample, scale=_scale(sample, settings, files is not None))
+
+
+def _settings(config: AnalysisConfig, name: str) -> Data:
+    found = config.data if name == DATA else config.processes[name]
+    assert found is not None
+    return found
+
+
+def _layout(config: AnalysisConfig, name: str) -> Layout:
+    index = parse(config.index).columns if config.index else frozenset[str]()
+    return Layout(tree=_settings(config, name).tree or config.tree, integers=index)
+
+
+def _opened(path: Path, layout: Layout) -> File:
+    with open_source(path, layout) as source:
+        made = source.notes.provenance
+        return File(path, source.columns, source.length or 0, None if made is None else made.sum_weights)
 
 
 def _scale(sample: Sample, settings: Process, varied: bool) -> float:
@@ -177,26 +200,16 @@ def _scale(sample: Sample, settings: Process, varied: bool) -> float:
     if settings.cross_section is None:
         return 1.0
     if sample.config.luminosity is None:
-        raise ConfigError(f"the process {sample.name} has a cross_section; give luminosity, in 1/pb")
+        raise ConfigError(f"the process {sample.name} has a cross_section; give luminosity, in 1/fb")
     total = None if varied else settings.sum_weights
-    total = total or _noted(sample) or sum(float(part.weight.sum()) for part in sample.parts(()))
+    noted = [file.sum_weights for file in sample.files]
+    total = total or (sum(filter(None, noted)) if all(noted) else None)
+    total = total or sum(float(part.weight.sum()) for part in sample.parts(()))
     if not total > 0:
         raise DataError(
             f"the weights of the process {sample.name} sum to {total:g}, so they cannot be scaled to its cross-section"
         )
-    return settings.cross_section * sample.config.luminosity / total
-
-
-def _noted(sample: Sample) -> float | None:
-    """Sum of the weights of all generated events, if each of the files notes it."""
-    total = 0.0
-    for path in sample.files:
-        with open_source(path, sample._layout) as source:
-            made = source.notes.provenance
-        if made is None or not made.sum_weights:
-            return None
-        total += made.sum_weights
-    return total
+    return settings.cross_section * _PB_PER_FB * sample.config.luminosity / total
 
 
 def _numbers(expression: Expression, columns: Mapping[str, Any], where: str) -> NDArray[np.float64]:
