@@ -79,3 +79,28 @@ def test_a_damaged_chunk_is_refused(cut: int, chunk: Chunk) -> None:
     data[len(data) // 2] ^= 0xFF
     with pytest.raises(DataError, match="damaged"):
         Chunk.from_bytes(bytes(data))
+
+
+def test_alternatives_take_turns_and_their_cross_sections_add_up(quick: Recipe) -> None:
+    """Tops to W+ -> leptons with W- -> quarks, or the reverse: half of what both decaying as they like would give."""
+    ways = (("24:onPosIfAny = 11 13", "24:onNegIfAny = 1 2 3"), ("24:onPosIfAny = 1 2 3", "24:onNegIfAny = 11 13"))
+    settings = (*quick.processes[1].settings, "24:onMode = off")
+    process = quick.processes[1].model_copy(update={"settings": settings, "matching": None, "alternatives": ways})
+    both = make_chunk(Job(quick.model_copy(update={"processes": (process,)}), 0, 0, 1))
+    one = process.model_copy(update={"alternatives": ways[:1]})
+    single = make_chunk(Job(quick.model_copy(update={"processes": (one,)}), 0, 0, 1))
+    assert both.generated == single.generated == 60
+    assert (np.diff(both.event) >= 0).all()
+    assert abs(np.mean(both.event % 2) - 0.5) < 0.4, "events of both"
+    assert both.cross_section == pytest.approx(2 * single.cross_section, rel=0.5)
+    evens = both.array[both.event % 2 == 0]
+    shared = set(np.asarray(evens["jet_pt"]).tolist()) & set(np.asarray(single.array["jet_pt"]).tolist())
+    assert len(shared) == len(evens), "the first way is the same as without the second"
+
+
+def test_alternatives_do_not_share_seeds(quick: Recipe) -> None:
+    jobs = [Job(quick, process, number, 3) for process in (0, 1) for number in range(2000)]
+    assert len({seeds(job, way)[0] for job in jobs for way in (0, 1, 2)}) == 3 * len(jobs)
+    one, two = (seeds(jobs[0], way)[1].random() for way in (0, 1))
+    assert one != two
+    assert one == seeds(jobs[0])[1].random()

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from tests.simulate.conftest import MakeParticles
 
+from kaon import kinematics
+from kaon.simulate.detector import detect
+from kaon.simulate.generator import Generator
 from kaon.simulate.leptons import candidates, identified, isolated
 from kaon.simulate.recipe import Isolated, Leptons
 
@@ -58,3 +61,20 @@ def test_the_efficiency_of_barrel_and_endcap(make_particles: MakeParticles) -> N
     for region, chance in ((barrel, 0.9), (~barrel, 0.4)):
         error = np.sqrt(chance * (1 - chance) / region.sum())
         assert kept[region].mean() == pytest.approx(chance, abs=5 * error)
+
+
+@pytest.mark.parametrize(("species", "width"), [(11, 3.5), (13, 4.5)])
+def test_pairs_of_leptons_peak_at_the_z(species: int, width: float) -> None:
+    settings = ["Beams:eCM = 8000", "PartonLevel:MPI = off", "WeakSingleBoson:ffbar2gmZ = on", "23:onMode = off"]
+    settings += [f"23:onIfAny = {species}", "PhaseSpace:mHatMin = 60"]
+    collisions = next(Generator(settings, seed=4).batches(250))
+    seen = detect(collisions.particles(), "atlas", np.random.default_rng(0))
+    rows, _, _ = identified(seen, species, Leptons(pt=20), np.random.default_rng(0))
+    two = np.flatnonzero(np.bincount(seen.event[rows], minlength=250) == 2)
+    rows = rows[np.isin(seen.event[rows], two)]
+    total = [getattr(seen, name)[rows].reshape(-1, 2).sum(1) for name in ("E", "px", "py", "pz")]
+    mass = kinematics.mass(*total)
+    assert len(mass) > 60, "of 250, some are lost at high rapidity, below 20 GeV or without a track"
+    assert np.median(mass) == pytest.approx(90.5, abs=1.5), "radiation takes a little away"
+    assert np.subtract(*np.percentile(mass, [84, 16])) / 2 < width
+    assert (seen.charge[rows].reshape(-1, 2).sum(1) == 0).all()

@@ -162,3 +162,29 @@ def test_the_same_seed_gives_the_same_taus(ditaus: list[Batch]) -> None:
     rule = Taus()
     one, two, other = (ditaus[0].taus(rule, seed=seed) for seed in (1, 1, 2))
     assert one.jet.tolist() == two.jet.tolist() != other.jet.tolist()
+
+
+@pytest.mark.parametrize(("boson", "settings", "expected", "count"), [
+    (25, ["HiggsSM:gg2H = on", "25:m0 = 125"], -1 / 3, 1000),
+    (23, ["WeakSingleBoson:ffbar2gmZ = on", "WeakZ0:gmZmode = 2"], 1 / 3, 250),
+])  # fmt: skip
+def test_spins_of_a_pair_are_correlated(boson: int, settings: list[str], expected: float, count: int) -> None:
+    """Both taus to pion and neutrino: the pions share the energy alike from a vector boson, unlike from a scalar.
+
+    A tau of helicity h gives its pion the fraction x of its energy with probability 1 +- h (2 x - 1), upper sign for
+    tau-. The helicities of a pair are equal from a scalar and opposite from a vector: the correlation of both x is -1/3
+    and +1/3.
+    """
+    quiet = ["Beams:eCM = 8000", "PartonLevel:MPI = off", "PartonLevel:ISR = off", "PartonLevel:FSR = off"]
+    forced = [f"{boson}:onMode = off", f"{boson}:onIfAny = 15", "15:onMode = off", "15:onIfMatch = 16 211"]
+    x = []
+    for made in Generator([*quiet, *settings, *forced], seed=5).batches(count):
+        decays = hadronic_decays(made)
+        assert decays.event.tolist() == np.repeat(np.arange(len(made)), 2).tolist()
+        rows = np.flatnonzero(made.pid == boson)
+        row = rows[np.searchsorted(rows, made.offsets[1:]) - 1][decays.event]  # the last copy of each collision
+        product = decays.E * made.E[row] - sum(getattr(decays, n) * getattr(made, n)[row] for n in ("px", "py", "pz"))
+        mass = kinematics.mass(made.E, made.px, made.py, made.pz)[row]
+        x.append(2 * product / mass**2)
+    one, two = np.concatenate(x).reshape(-1, 2).T
+    assert np.corrcoef(one, two)[0, 1] == pytest.approx(expected, abs=4 / np.sqrt(len(one)))

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from kaon.simulate.recipe import Jets, Objects, Process, Recipe
+from kaon.simulate.spectra import spectrum
 
 __all__ = ["STOP_SEARCH", "VARIANTS", "simplified_model"]
-
-_DECOUPLED = (
-    *range(1000001, 1000006),
-    *range(2000001, 2000007),
-    *range(1000011, 1000017),
-    *(2000011, 2000013, 2000015),
-    *(1000021, 1000023, 1000024, 1000025, 1000035, 1000037),
-    *(35, 36, 37),
-)
-"""PDG numbers of all other new particles: too heavy to matter."""
 
 
 def simplified_model(stop: float, neutralino: float) -> str:
     """Spectrum and decays of a simplified model: stop -> top + stable neutralino, nothing else within reach.
 
-    Text of the SUSY Les Houches Accord, hep-ph/0311123.
+    See `kaon.simulate.spectra.spectrum`.
 
     Args:
         stop: mass of the lighter top squark, GeV.
         neutralino: mass of the lightest neutralino, GeV.
     """
-    masses = {1000006: stop, 1000022: neutralino, **dict.fromkeys(_DECOUPLED, 5000.0)}
-    lines = ["BLOCK MODSEL", "  1  0", "BLOCK MASS"]
-    lines += [f"  {number}  {mass}" for number, mass in masses.items()]
-    lines += ["DECAY 1000006 1.0", "  1.0  2  1000022  6"]
-    return "\n".join(lines) + "\n"
+    return spectrum({1000006: stop, 1000022: neutralino}, {1000006: (1000022, 6)})
 
 
 STOP_SEARCH = Recipe(
