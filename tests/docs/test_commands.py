@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 import shlex
 from dataclasses import replace
@@ -20,7 +21,15 @@ from kaon.simulate import load_recipe
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-SMALLER = {"-n": "20", "--workers": "1", "--epochs": "1", "--seeds": "1", "--batch-size": "32", "--scale": "smoke"}
+SMALLER = {
+    "-n": "20",
+    "--workers": "1",
+    "--epochs": "1",
+    "--seeds": "1",
+    "--batch-size": "32",
+    "--scale": "smoke",
+    "--trials": "1",
+}
 JETS_OF_THE_LANDSCAPE = "kaon-studies/landscape/smoke/events/top-tagging-400-seed1.h5"
 FEWER = ("--models", "bdt,topodnn")  # of the landscape's taggers; tests/studies trains the others
 
@@ -110,6 +119,24 @@ def test_use_onnx(jets: Events, capsys: pytest.CaptureFixture[str]) -> None:
     spec, shapes = capsys.readouterr().out.splitlines()
     assert '"z", "deta", "dphi"' in spec
     assert shapes == "[('features', ['batch', 'constituents', 3]), ('mask', ['batch', 'constituents'])]"
+
+
+def test_tune(jets: Events) -> None:
+    """Every command, the file, and the Python; the search of the file is what the page says it is."""
+    pytest.importorskip("optuna", reason="needs the extra tune")
+    page = DOCS / "howto" / "tune.md"
+    make_jets(jets, "jets.h5")
+    (text,) = blocks(page, "yaml")
+    Path("search.yaml").write_text(text.replace("epochs: 10", "epochs: 1"))
+    for arguments in commands(page):
+        few = ["--epochs", "1"] if "pfn" in arguments else []
+        run([*arguments, *few])
+    assert Path("runs/pfn-tuned/bundle.kaon").exists()
+    space = dict(json.loads(Path("tune/mlp/tune.json").read_text())["space"])
+    assert {"learning_rate", "dropout", "hidden", "weight_decay"} <= set(space)
+    assert "batch_size" not in space
+    (code,) = blocks(page, "python")
+    exec(compile(code.replace("epochs=5", "epochs=1"), page.name, "exec"), {})
 
 
 def test_add_a_model(jets: Events) -> None:
