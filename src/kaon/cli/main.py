@@ -39,7 +39,7 @@ COMMANDS = {
 }
 """Name -> first sentence of its help. A command's own module is imported only when it runs."""
 
-RESUMABLE = frozenset({"rank", "demo", "fetch", "simulate", "train", "compare", "tune", "reproduce"})
+RESUMABLE = frozenset({"analyse", "rank", "demo", "fetch", "simulate", "train", "compare", "tune", "reproduce"})
 """Commands that go on where they were stopped."""
 
 INTERRUPTED = 130
