@@ -28,7 +28,8 @@ __all__ = ["CsvSink", "CsvSource"]
 
 _DELIMITERS = "\t,; "
 _SAMPLE = 1000
-_BLOCK = 1 << 20
+_BLOCK = 4 << 20
+"""Bytes of text that are parsed together: with smaller blocks, what is done once a block takes longer than parsing."""
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "#n/a"})
 _LOGICAL = frozenset({"true", "false"})
 
