@@ -28,3 +28,10 @@ def test_errors(words: tuple[str, ...], code: int, kaon: Any, trained: Path) -> 
     result = kaon("report", *(trained if word == "RUN" else word for word in words), "-o", "page.html")
     assert (result.code, result.out) == (code, "")
     assert not Path("page.html").exists()
+
+
+def test_the_expected_events_are_chosen(kaon: Any, trained: Path) -> None:
+    result = kaon("report", trained, "--signal-events", 7, "--background-events", 2350, "-o", "r.html")
+    assert result.code == 0, result.err
+    assert "7 signal and 2,350 background events" in Path("r.html").read_text(encoding="utf-8")
+    assert kaon("report", trained, "--signal-events", -1).code == 2

@@ -57,3 +57,30 @@ def test_wide_whole_numbers_get_bins_of_whole_width() -> None:
     (histogram,) = sample_summary(events)["features"]
     assert set(np.diff(histogram["edges"])) == {9.0}
     assert np.ptp(histogram["counts"]["class_0"][1:-2]) < 30
+
+
+def test_correlations_are_those_of_each_class(table: Events) -> None:
+    both = table.with_columns(x1=np.asarray(table["x1"]) + np.where(table.labels == 1, np.asarray(table["x0"]), 0))
+    found = sample_summary(both)["correlation"]
+    for i, name in enumerate(table.classes):
+        chosen = both.take(both.labels == i)
+        expected = np.corrcoef([np.asarray(chosen[column]) for column in found["names"]])
+        assert np.array(found["matrices"][name]) == pytest.approx(expected, abs=1e-3)
+
+
+def test_missing_values_are_counted_and_left_out(table: Events) -> None:
+    values = np.asarray(table["x0"]).copy()
+    values[:300] = np.nan
+    values[300:600] = -999.0
+    summary = sample_summary(table.with_columns(x0=values))
+    (feature,) = (f for f in summary["features"] if f["name"] == "x0")
+    absent = np.arange(1200) < 600
+    for i, name in enumerate(table.classes):
+        assert feature["missing"][name] == pytest.approx(absent[table.labels == i].mean(), abs=1e-5)
+    assert feature["edges"][0] > -10
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+
+
+def test_columns_that_do_not_vary_have_no_correlation(table: Events) -> None:
+    found = sample_summary(table.with_columns(x4=np.ones(len(table))))["correlation"]
+    assert all(matrix[4] == [None] * 5 for matrix in found["matrices"].values())

@@ -20,7 +20,16 @@ def test_pdf_and_png_of_every_figure(one_model: list[RunRecord], tmp_path: Path)
     written = write_figures(one_model, tmp_path / "new" / "folder", "atlas")
     again = write_figures(one_model, tmp_path / "again", "atlas")
     assert [p.read_bytes() for p in written] == [p.read_bytes() for p in again]
-    names = ["roc", "significance", "scores_pfn", "calibration", "rejection_pt", "mass_sculpting", "training_pfn"]
+    names = [
+        "roc",
+        "significance",
+        "scores_pfn",
+        "calibration",
+        "rejection_pt",
+        "mass_sculpting",
+        "training_pfn",
+        "cut_pfn",
+    ]
     assert [p.name for p in written] == [f"{n}{suffix}" for n in names for suffix in (".pdf", ".png")]
     assert sorted(written) == sorted((tmp_path / "new" / "folder").iterdir())
     for path in written:

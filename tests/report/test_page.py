@@ -60,7 +60,8 @@ def charts_of(page: str) -> list[dict[str, Any]]:
 
 
 def test_sections_come_in_the_order_of_a_reader(page: str) -> None:
-    order = ["summary", "separation", "scores", "physics", "training", "inputs", "image", "origin"]
+    order = ["summary", "separation", "cut", "scores", "physics", "training", "inputs"]
+    order += ["correlations", "image", "origin"]
     assert re.findall(r'<section id="(\w+)">', page) == order
     assert page.index("<h1>") < page.index('class="answer"') < page.index('<table class="summary">')
 
@@ -143,7 +144,7 @@ def test_single_run_with_nothing_but_its_numbers(run_writer: Callable[..., Path]
     text = Elements(page).text
     assert charts_of(page) == []
     assert "How well does pfn separate these events?" in text
-    assert page.count('<div class="missing') == 10
+    assert page.count('<div class="missing') == 13
     assert "No run kept the column jet_pt" in text
     assert "no labelled test events" in text
     assert 'class="chip"' not in page

@@ -25,9 +25,9 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the ensemble.")] = Path("ensemble"),
     **given: Any,
 ) -> None:
-    """Put trainings together as one model, the mean of their probabilities.
+    """Put trainings together as one model.
 
-    They may be of different models and representations, but must share events and split, so that none of them has seen
+    Its probabilities are the mean of theirs. They may be of different models and representations, but must share events and split, so that none of them has seen
     the test events. The directory is that of a run: its `bundle.kaon` predicts, is evaluated and exported as any other,
     and no events are needed to make it.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ import typer
 
 from kaon.cli.options import JSON, takes
 from kaon.cli.output import Output
+from kaon.errors import ConfigError
 
 __all__ = ["command"]
 
@@ -23,14 +25,21 @@ def command(
         Path | None, typer.Option(help="Also write publication figures, PDF and PNG, into this folder.")
     ] = None,
     style: Annotated[Literal["atlas", "cms", "plain"], typer.Option(help="Style of these figures.")] = "plain",
+    signal_events: Annotated[float, typer.Option(help="Expected before the cut, for its significance.")] = 100.0,
+    background_events: Annotated[float, typer.Option(help="Expected before the cut.")] = 1000.0,
+    background_uncertainty: Annotated[float, typer.Option(help="Relative; 0.05 stands for 5%.")] = 0.05,
     **given: Any,
 ) -> None:
     """Write the HTML report, or publication figures, of finished runs."""
     from kaon.report import load, write_figures, write_page
+    from kaon.report.runs import Expected
     from kaon.report.words import headline
 
     out = Output(given["json"])
-    comparison = load(directory)
+    expected = Expected(signal_events, background_events, background_uncertainty)
+    if min(signal_events, background_events, background_uncertainty) < 0:
+        raise ConfigError(f"{expected}: numbers of events and their uncertainty cannot be negative")
+    comparison = replace(load(directory), expected=expected)
     page = write_page(comparison, output or directory / "report.html")
     drawn = list(write_figures(comparison, figures, style=style)) if figures else []
     words = headline(comparison)

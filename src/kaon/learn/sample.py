@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kaon.data import Events
 from kaon.data.jagged import counts_of
+from kaon.evaluate import column_correlation
 from kaon.extras import available
 from kaon.represent.jet_features import OBSERVABLES, jet_features
 from kaon.represent.point_cloud import point_features
@@ -19,7 +20,7 @@ from kaon.represent.tabular import Tabular, numeric_columns
 __all__ = ["average_image", "sample_summary"]
 
 _BINS = 40
-_COLUMNS = 24
+_COLUMNS = 40
 _EVENTS = 50_000
 """Histograms of more events than this look the same."""
 
@@ -27,17 +28,19 @@ _EVENTS = 50_000
 def sample_summary(events: Events) -> dict[str, Any]:
     """Counts, weights, input distributions and average jet image of each class; JSON values only.
 
-    At most 50,000 events (the first) and 24 columns are drawn; counts and weights are of all events.
+    At most 50,000 events (the first) and 40 columns are drawn; counts and weights are of all events.
     """
     classes = events.classes
     few = events.take(slice(0, _EVENTS))
     numbers = range(len(classes))
+    columns = _columns(few)
     return {
         "classes": list(classes),
         "events": {classes[i]: int((events.labels == i).sum()) for i in numbers},
         "weights": {classes[i]: float(events.weights[events.labels == i].sum()) for i in numbers},
         "provenance": json.loads(json.dumps(asdict(events.provenance), default=str)),
-        "features": [_histogram(name, unit, values, few) for name, unit, values in _columns(few)],
+        "features": [_histogram(name, unit, values, few) for name, unit, values in columns],
+        "correlation": _correlation(columns, few),
         "image": average_image(few) if "constituents" in few else None,
     }
 
@@ -77,10 +80,30 @@ def _columns(events: Events) -> list[tuple[str, str, NDArray[Any]]]:
     names = numeric_columns(events)[:_COLUMNS]
     if not names:
         return []
-    return [(n, "", v) for n, v in zip(names, Tabular(names).arrays(events)["features"].T, strict=True)]
+    return [(n, "", v) for n, v in zip(names, Tabular(names, missing="keep").arrays(events)["features"].T, strict=True)]
+
+
+def _correlation(columns: list[tuple[str, str, NDArray[Any]]], events: Events) -> dict[str, Any] | None:
+    """`names`, and by class the matrix of linear correlations; None stands for a column that does not vary."""
+    if len(columns) < 2:
+        return None
+    values = np.stack([column for _, _, column in columns])
+    matrices = {}
+    for i, label in enumerate(events.classes):
+        chosen = events.labels == i
+        found = column_correlation(values[:, chosen], events.weights[chosen])
+        matrices[label] = [[None if np.isnan(r) else round(float(r), 4) for r in row] for row in found]
+    return {"names": [name for name, _, _ in columns], "matrices": matrices}
 
 
 def _histogram(name: str, unit: str, values: NDArray[Any], events: Events) -> dict[str, Any]:
+    there = np.isfinite(values)
+    absent = {}
+    if not there.all():
+        for i, label in enumerate(events.classes):
+            of_class = events.labels == i
+            absent[label] = round(float((~there & of_class).sum() / max(of_class.sum(), 1)), 6)
+        values, events = values[there], events.take(there)
     low, high = (float(q) for q in np.quantile(values, (0.002, 0.998))) if len(values) else (0.0, 1.0)
     whole = bool(np.all(values == np.round(values)))
     if whole and high > low:
@@ -93,4 +116,6 @@ def _histogram(name: str, unit: str, values: NDArray[Any], events: Events) -> di
     for i, label in enumerate(events.classes):
         chosen = events.labels == i
         counts[label] = np.histogram(values[chosen], edges, weights=events.weights[chosen])[0].tolist()
-    return {"name": name, "unit": unit, "edges": edges.tolist(), "counts": counts}
+    return {"name": name, "unit": unit, "edges": edges.tolist(), "counts": counts} | (
+        {"missing": absent} if absent else {}
+    )

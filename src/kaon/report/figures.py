@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from kaon.errors import DataError
 from kaon.files import replacing
 from kaon.report.canvas import Canvas, Style, styled
+from kaon.report.correlation_drawing import correlations
+from kaon.report.cut_drawing import cut
 from kaon.report.drawings import DRAWINGS
 from kaon.report.runs import Comparison, RunRecord, load
 
@@ -27,7 +29,7 @@ def write_figures(
     label: str = "Simulation",
 ) -> list[Path]:
     """Draw all figures that the runs allow: `roc`, `significance`, `scores_<model>`, `calibration`, `rejection_pt`,
-    `mass_sculpting` and `training_<model>`, each as PDF and PNG.
+    `mass_sculpting`, `training_<model>`, `cut_<model>` and `correlations_<class>`, each as PDF and PNG.
 
     A figure whose numbers are missing (no jet pT was kept, no labels, no log) is left out. The style is that of an
     experiment's figures; the label says kaon, as the result is not the experiment's.
@@ -51,7 +53,7 @@ def write_figures(
     written: list[Path] = []
     with styled(style):
         paper = partial(Canvas, style, label)
-        for draw in DRAWINGS:
+        for draw in (*DRAWINGS, cut, correlations):
             for name, figure in draw(comparison, paper).items():
                 written += _save(figure, Path(folder) / re.sub(r"[^\w.+-]+", "_", name))
     if not written:

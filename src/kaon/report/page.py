@@ -9,9 +9,10 @@ from pathlib import Path
 from kaon.errors import DataError
 from kaon.files import write_text
 from kaon.report.charts.chart import Chart, Missing
+from kaon.report.charts.cut import efficiencies, gain
 from kaon.report.charts.performance import confusion, roc, significance
 from kaon.report.charts.physics import rejection_by_pt, sculpting
-from kaon.report.charts.sample import class_keys, images, inputs
+from kaon.report.charts.sample import class_keys, correlations, images, inputs
 from kaon.report.charts.scores import calibration, score_distributions
 from kaon.report.charts.training import loss, progress
 from kaon.report.frame import Section, render
@@ -65,13 +66,20 @@ def _sections(comparison: Comparison) -> list[Section]:
             return Missing(title, f"This cannot be computed: {error}.")
 
     several = [attempt(confusion, "Confusion")] if len(comparison.classes) > 2 else []
-    return [
+    sections = [
         Section(
             "separation",
             "How much background survives?",
             "A cut on the score keeps a share of the signal and lets some background through. Every point of these "
             "curves is such a cut, measured on test events that no training has seen.",
             [attempt(roc, "Background rejection"), attempt(significance, "Significance improvement"), *several],
+        ),
+        Section(
+            "cut",
+            "Where should the cut be?",
+            "Efficiencies, purity and significance of the events whose score lies above a cut, for as many events as "
+            "an analysis expects (kaon report --signal-events, --background-events, --background-uncertainty).",
+            [attempt(efficiencies, "Efficiencies against the cut"), attempt(gain, "Significance against the cut")],
         ),
         Section(
             "scores",
@@ -102,6 +110,13 @@ def _sections(comparison: Comparison) -> list[Section]:
             class_keys(comparison),
         ),
         Section(
+            "correlations",
+            "How are the inputs correlated?",
+            "Linear correlation of every two inputs. What differs between the classes is what a model can use beyond "
+            "single cuts.",
+            correlations(comparison),
+        ),
+        Section(
             "image",
             "What does an average jet look like?",
             "Energy around the jet axis, averaged over the jets of each class. The colour scale is logarithmic and "
@@ -109,6 +124,9 @@ def _sections(comparison: Comparison) -> list[Section]:
             images(comparison),
         ),
     ]
+    # Whole events in a table have no average jet, and nobody needs to be told so.
+    table = bool(comparison.sample and comparison.sample.get("features") and not comparison.sample.get("image"))
+    return [section for section in sections if not (table and section.name == "image")]
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:

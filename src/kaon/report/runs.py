@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kaon.data import Predictions
 from kaon.errors import DataError, KaonWarning
 
-__all__ = ["Comparison", "RunRecord", "load"]
+__all__ = ["Comparison", "Expected", "RunRecord", "load"]
 
 SPLITS = ("train", "validation", "test")
 
@@ -57,6 +57,20 @@ class RunRecord:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """Events that an analysis expects before the cut, for figures of what a cut buys it.
+
+    Args:
+        signal, background: numbers of events.
+        uncertainty: of the background, relative.
+    """
+
+    signal: float = 100.0
+    background: float = 1000.0
+    uncertainty: float = 0.05
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Finished runs on the same events.
 
@@ -64,11 +78,13 @@ class Comparison:
         runs: ordered as the models were asked for, then by seed; at least one.
         sample: what `sample.json` says of the events (classes, input histograms, average image), or None.
         info: what `comparison.json` holds: `models`, `seeds`, `source`, `created`; empty for a single run.
+        expected: events before the cut, for what a cut buys an analysis.
     """
 
     runs: tuple[RunRecord, ...]
     sample: Mapping[str, Any] | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
+    expected: Expected = Expected()
 
     @property
     def models(self) -> dict[str, tuple[RunRecord, ...]]:

@@ -106,7 +106,7 @@ COLUMNS = (
     _rejection(50),
     Column("parameters", "Parameters", 0, "numbers that training has set", decimals=0),
     Column("train_seconds", "Training", -1, "wall-clock time of one training", unit="s"),
-    Column("inference_us", "Inference / jet", -1, "time per jet of the model alone, its inputs ready", unit="µs"),
+    Column("inference_us", "Inference / event", -1, "time per event of the model alone, its inputs ready", unit="µs"),
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kaon.report import Comparison, load
 from kaon.report.charts.chart import Chart, Missing
-from kaon.report.charts.sample import class_keys, images, inputs
+from kaon.report.charts.sample import class_keys, correlations, images, inputs
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +68,29 @@ def test_what_is_absent_is_said(comparison: Comparison) -> None:
 
 def test_legend_names_the_classes(comparison: Comparison) -> None:
     assert [key.text for key in class_keys(comparison)] == ["qcd", "top"]
+
+
+def test_matrices_share_their_colours_and_gaps_stay_gaps(comparison: Comparison) -> None:
+    matrix = [[1.0, None], [None, 1.0]]
+    found = {"names": ["a<b", "c"], "matrices": {"qcd": matrix, "top": matrix}}
+    charts = correlations(with_sample(comparison, correlation=found))
+    assert [c.title for c in charts] == ["Correlations in qcd", "Correlations in top"]
+    for chart in charts:
+        assert isinstance(chart, Chart)
+        (trace,) = chart.data
+        assert (trace["zmin"], trace["zmax"], trace["z"]) == (-1, 1, matrix)
+        assert trace["x"] == ["a&lt;b", "c"]
+    (missing,) = correlations(with_sample(comparison, correlation=None))
+    assert isinstance(missing, Missing)
+
+
+def test_missing_values_are_said(comparison: Comparison) -> None:
+    feature = {
+        "name": "x",
+        "edges": [0.0, 1.0],
+        "counts": {"qcd": [2], "top": [1]},
+        "missing": {"qcd": 0.4, "top": 0.0},
+    }
+    (chart,) = inputs(with_sample(comparison, features=[feature]))
+    assert isinstance(chart, Chart)
+    assert chart.caption == "Missing in 40% of qcd, 0% of top."

@@ -149,7 +149,7 @@ def _with_spectator(comparison: Comparison, name: str) -> dict[str, list[Predict
 def _reason(name: str) -> str:
     return (
         f"No run kept the column {name} beside its labelled test predictions; "
-        f"events with {name} among their columns make this chart appear."
+        f"events with {name} among their columns make this chart appear, and so does --spectators {name}=COLUMN."
     )
 
 

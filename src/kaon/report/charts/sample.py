@@ -10,10 +10,13 @@ import numpy as np
 from kaon.report.charts.chart import Chart, Key, Missing, axis, class_colour, label, numbers, pretty
 from kaon.report.runs import Comparison
 
-__all__ = ["class_keys", "images", "inputs"]
+__all__ = ["class_keys", "correlations", "images", "inputs"]
 
 _RAMP = tuple((i / 4, f"heat-{i + 1}") for i in range(5))
 _DECADES = 4.0
+_DIVERGING = ((0.0, "series-1"), (0.5, "surface"), (1.0, "signal"))
+_ANNOTATED = 8
+"""Matrices of so few inputs have room for their numbers."""
 
 
 def inputs(comparison: Comparison) -> list[Chart | Missing]:
@@ -51,7 +54,7 @@ def _histogram(number: int, feature: Mapping[str, Any], classes: tuple[str, ...]
     return Chart(
         name=f"input-{number}",
         title=f"{feature['name']}{unit}",
-        caption="",
+        caption=_missing(feature),
         data=data,
         layout={
             "xaxis": axis(""),
@@ -60,6 +63,53 @@ def _histogram(number: int, feature: Mapping[str, Any], classes: tuple[str, ...]
         },
         size="third",
     )
+
+
+def _missing(feature: Mapping[str, Any]) -> str:
+    shares = feature.get("missing") or {}
+    return "Missing in " + ", ".join(f"{share:.0%} of {name}" for name, share in shares.items()) + "." if shares else ""
+
+
+def correlations(comparison: Comparison) -> list[Chart | Missing]:
+    """Linear correlation of every two inputs: one matrix a class, on one colour scale."""
+    found = (comparison.sample or {}).get("correlation")
+    if not found:
+        return [Missing("Correlations", "The run kept no correlations of its inputs: it has fewer than two of them.")]
+    names = [label(name) for name in found["names"]]
+    few = len(names) <= _ANNOTATED
+    ticks = {"type": "category", "showgrid": False, "showline": False, "tickfont": {"size": 11 if few else 8}}
+    charts: list[Chart | Missing] = []
+    for number, (name, matrix) in enumerate(found["matrices"].items()):
+        charts.append(
+            Chart(
+                name=f"correlation-{number}",
+                square=True,
+                title=f"Correlations in {name}",
+                caption="",
+                data=[
+                    {
+                        "type": "heatmap",
+                        "x": names,
+                        "y": names,
+                        "z": matrix,
+                        "zmin": -1,
+                        "zmax": 1,
+                        "colorscale": [list(stop) for stop in _DIVERGING],
+                        **({"texttemplate": "%{z:.2f}"} if few else {}),
+                        "hovertemplate": "%{y}, %{x}: %{z:.2f}<extra></extra>",
+                        "xgap": 1,
+                        "ygap": 1,
+                        "colorbar": {"thickness": 10, "outlinewidth": 0, "len": 0.9},
+                    }
+                ],
+                layout={
+                    "xaxis": axis("", tickangle=-90, dtick=1, constrain="domain", **ticks),
+                    "yaxis": axis("", autorange="reversed", dtick=1, scaleanchor="x", constrain="domain", **ticks),
+                    "hovermode": "closest",
+                },
+            )
+        )
+    return charts
 
 
 def images(comparison: Comparison) -> list[Chart | Missing]:
