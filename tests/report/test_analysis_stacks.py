@@ -58,6 +58,6 @@ def test_figures_are_written_for_the_regions_of_the_fit(
     files = write_stacks(analysis, tmp_path, "plain")
     assert files == [tmp_path / name for name in ("regions", "mass_signal", "mt_signal")]
     assert made["mt_signal"] == {
-        "bins": 7, "note": "Signal region", "logarithmic": True, "luminosity": 20.3, "energy": 8, "style": "plain",
+        "bins": 5, "note": "Signal region", "logarithmic": True, "luminosity": 20.3, "energy": 8, "style": "plain",
     }  # fmt: skip
-    assert made["regions"]["lower"] == "pulls"
+    assert made["regions"]["lower"] == "pulls"  # and nothing is drawn beyond the cut at 30 GeV: 5 of 7 bins

@@ -15,7 +15,7 @@ def test_a_signal_that_is_there(analysis: Analysis) -> None:
     assert said.startswith("Yes: the data reject the background alone")
     assert "events were seen where" in said
     assert "of them Z → ττ" in said
-    assert "in Signal region." in said
+    assert "(Signal region)." in said
 
 
 def test_little_evidence_comes_with_a_limit(analysis: Analysis) -> None:

@@ -79,6 +79,19 @@ def test_the_axis_says_what_is_counted(edges: list[float], x: str, names: tuple[
     assert Stack(np.array(edges), TWO, x=x, names=names).y == expected
 
 
+def test_empty_outer_bins_can_go() -> None:
+    w, data = counts(0.0, 2.0, 0.0, 3.0, 0.0), counts(0.0, 1.0, 0.0, 0.0, 0.0)
+    stack = Stack(np.arange(6.0), {"w": w}, data, systematic=np.arange(10.0).reshape(2, 5))
+    short = stack.trimmed()
+    assert short.edges.tolist() == [1, 2, 3, 4]
+    assert short.processes["w"].values.tolist() == [2, 0, 3]
+    assert short.data is not None
+    assert short.data.values.tolist() == [1, 0, 0]
+    np.testing.assert_array_equal(short.uncertainty[1], np.hypot(np.sqrt([2, 0, 3]), [6, 7, 8]))
+    empty = Stack(EDGES, {"w": counts(0.0, 0.0)})
+    assert empty.trimmed() is empty
+
+
 def test_nothing_expected_is_a_gap() -> None:
     stack = Stack(EDGES, {"w": counts(0.0, 5.0)}, counts(0.0, 5.0))
     for found in (stack.ratio, stack.points):

@@ -106,7 +106,7 @@ def write_stacks(analysis: Analysis, folder: str | os.PathLike[str], style: Styl
         wanted = settings.regions or (tuple(config.fit.regions) if config.fit else tuple(config.regions))
         for region in (r for r in drawn_in(analysis, histogram) if r in wanted):
             files += write_stack_figure(
-                stack_of(analysis, region, histogram),
+                stack_of(analysis, region, histogram).trimmed(),
                 home / f"{histogram}_{region}",
                 note=config.region_label(region),
                 logarithmic=settings.logarithmic,

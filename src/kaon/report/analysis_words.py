@@ -47,7 +47,9 @@ def _fit(analysis: Analysis) -> list[str]:
         ]
     if found.mu is not None:
         down, up = found.mu_error or (float("nan"), float("nan"))
-        said.append(f"The signal's strength is {' '.join(asymmetric(found.mu, down, up))} of the predicted one.")
+        mu, errors = asymmetric(found.mu, down, up)
+        shown = f"{mu} {errors}" if errors.startswith("±") else f"{mu} ({errors})" if errors else mu
+        said.append(f"The signal's strength is {shown} times the predicted one.")
     if limit is not None and (found.observed is None or found.observed < 3):
         value = limit.expected[2] if limit.observed is None else limit.observed
         kind = "expected" if limit.observed is None else f"expected {limit.expected[2]:.3g}"
@@ -83,7 +85,7 @@ def _agreement(analysis: Analysis) -> list[str]:
     ]
     if not far:
         several = f"all {len(regions)} regions that test it"
-        where = several if len(regions) > 1 else config.region_label(regions[0])
-        return [f"Data and prediction agree within {_FAR:g} standard deviations in {where}."]
+        where = f"in {several}" if len(regions) > 1 else f"({config.region_label(regions[0])})"
+        return [f"Data and prediction agree within {_FAR:g} standard deviations {where}."]
     more = f" and {len(far) - 4} more" if len(far) > 4 else ""
     return [f"Data and prediction differ by more than {_FAR:g} standard deviations in {', '.join(far[:4])}{more}."]

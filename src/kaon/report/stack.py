@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -195,6 +195,29 @@ class Stack:
     @property
     def _expected(self) -> Array:
         return np.where(self.total.values > 0, self.total.values, np.nan)
+
+    def trimmed(self) -> Stack:
+        """Without the outer bins in which nothing is expected or was seen; the same if there is nothing at all."""
+        samples = [*self.processes.values(), *([self.data] if self.data else ())]
+        filled = np.flatnonzero(np.any([counts.values != 0 for counts in samples], axis=0))
+        if self.names or not len(filled):
+            return self
+        kept = slice(filled[0], filled[-1] + 1)
+
+        def cut(counts: Counts) -> Counts:
+            return Counts(counts.values[kept], counts.variances[kept])
+
+        def row(kind: ArrayLike | None) -> Array | None:
+            return None if kind is None else np.asarray(kind, np.float64)[..., kept]
+
+        return replace(
+            self,
+            edges=self.edges[kept.start : kept.stop + 1],
+            processes={name: cut(counts) for name, counts in self.processes.items()},
+            data=None if self.data is None else cut(self.data),
+            systematic=row(self.systematic),
+            statistical=row(self.statistical),
+        )
 
     def label(self, name: str) -> str:
         """What the legend says of a process."""

@@ -182,8 +182,8 @@ def _axes(canvas: Canvas, stack: Stack, logarithmic: bool) -> None:
     if not logarithmic:
         ax.set_ylim(bottom=0)
         return
-    every = np.concatenate([counts.values / stack.per for counts in (stack.total, *stack.processes.values())])
-    seen = every[every > 0]
+    heights = np.cumsum([stack.processes[name].values / stack.per for name in stack.layers], axis=0)
+    seen = heights[heights > 0]
     ax.set_yscale("log")
     if len(seen):
         ax.set_ylim(bottom=max(0.5 * float(seen.min()), 1e-4 * float(seen.max())))
