@@ -87,6 +87,18 @@ def test_negative_weights_stop_trees_but_not_nets(table: Events) -> None:
     train("bdt", weighted, weighted, TrainConfig(negative_weights="abs"))
 
 
+@pytest.mark.parametrize("model", ["mlp", "fisher"])
+def test_missing_values_stop_nets_but_not_trees(table: Events, model: str) -> None:
+    name = table.fields[0]
+    holed = table.with_columns(**{name: np.where(np.arange(len(table)) % 7, table[name], np.nan)})
+    keep = {"missing": "keep"}
+    assert np.isfinite(train("bdt", holed, representation_options=keep).predict(holed).score).all()
+    with pytest.raises(DataError, match=f"{model} is a network, .* missing=median"):
+        train(model, holed, None, QUICK, representation_options=keep)
+    filled = train(model, holed, None, QUICK, representation_options={"missing": "median"})
+    assert np.isfinite(filled.predict(holed).score).all()
+
+
 def test_dropped_events_are_really_left_out(table: Events) -> None:
     poisoned = replace(table, weight=np.where(table.index % 2 == 0, 1.0, -1.0))
     flipped = replace(poisoned, target=np.where(table.index % 2 == 0, table.labels, 1 - table.labels))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from kaon.data import Batch, Events
@@ -166,6 +167,8 @@ def train(
             (data.representation.spec, len(train_events.classes)),
             options or {},
         )
+    if isinstance(made, Net):
+        _refuse_missing(model, data)
     symmetries = None
     if config.augment:
         symmetries = Symmetries.of(
@@ -225,3 +228,18 @@ def train(
         },
         symmetries,
     )
+
+
+def _refuse_missing(model: str, data: Prepared) -> None:
+    """Make sure that a network is not given the missing values that trees take.
+
+    Raises:
+        DataError: an input holds NaN.
+    """
+    for part in (data.train, data.validation):
+        for name, values in part.inputs.items() if part is not None else ():
+            if values.dtype.kind == "f" and np.isnan(values).any():
+                raise DataError(
+                    f"{model} is a network, which cannot read the missing values (NaN) of the input {name!r}; choose "
+                    "boosted trees, or fill them: missing=median of the representation tabular"
+                )
