@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
+from kaon.data.space import Integer, Space
 from kaon.layers.dense import two_logits
 from kaon.layers.normalise import Normalise
 from kaon.models.base import Net
@@ -26,7 +28,7 @@ class EventMPNN(Net):
         y = mean_i sigmoid(W_y s_i),
 
     with d_ij expanded in Gaussians, g_k(d) = exp(-(d - mu_k)^2 / (2 sigma^2)), mu_k equidistant in [0, `reach`], sigma
-    their spacing. 7,111 parameters for two classes and the nine features of `event_graph`. For more classes a vote is
+    their spacing. 7,141 parameters for two classes and the ten features of `event_graph`. For more classes a vote is
     a softmax. The logits are ln y, so that their softmax is the mean of the votes. An event without objects has no
     vote: all its logits are zero. Unlike in the paper the features are standardised; width, number of Gaussians and
     their range are our choices, and so is sigma.
@@ -43,6 +45,11 @@ class EventMPNN(Net):
     representations: ClassVar[tuple[str, ...]] = ("event_graph",)
     symmetries: ClassVar[frozenset[str]] = frozenset({"permutation"})
     paper: ClassVar[str] = "https://arxiv.org/abs/1807.09088"
+    search: ClassVar[Mapping[str, Space]] = {
+        "width": Integer(15, 120, log=True),
+        "steps": Integer(1, 4),
+        "centres": Integer(11, 41),
+    }
 
     def __init__(
         self,
