@@ -42,10 +42,10 @@ def simulate(
     progress: Report | None = None,
     output: str | PathLike[str] | None = None,
 ) -> Events:
-    """Make jets, or whole events where the recipe says so (`stop-search`).
+    """Make jets, or whole events where the recipe says so.
 
     Args:
-        recipe: a name (`top-tagging`, `quark-gluon`, `w-tagging`, `z-tagging`, `stop-search`), a YAML file, or a
+        recipe: a name (`top-tagging`, `stop-search`, `higgs`, ...; `kaon list` has them all), a YAML file, or a
             `Recipe`.
         count: jets (or events) in all, accepted by the cuts of the recipe.
         seed: decides the result, whatever the number of workers.
