@@ -10,8 +10,11 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 
+from kaon.analysis import AnalysisConfig, analyse, load_config
 from kaon.cli.main import main
 from kaon.data import Events, Provenance
 from kaon.data.io import write
@@ -165,3 +168,37 @@ def test_add_a_recipe() -> None:
     (text,) = blocks(page, "yaml")
     Path("higgs-bb.yaml").write_text(text)
     assert load_recipe("higgs-bb.yaml").classes == ("qcd", "higgs")
+
+
+def test_analyse(kaon_data: Path) -> None:
+    """The first command on the public file, the second configuration on the others, and every entry that is shown."""
+    page = DOCS / "howto" / "analyse.md"
+    first, jagged, *entries = blocks(page, "yaml")
+    shown = commands(page)
+    assert [arguments[0] for arguments in shown] == ["analyse", "simulate", "analyse"]
+    for name in ("uproot-Zmumu.root", "uproot-HZZ.root", "coffea_nano_dy.root"):
+        Path(name).symlink_to(kaon_data / "open-data" / name)
+    Path("zmumu.yaml").write_text(first)
+    run(shown[0])
+    numbers = json.loads(Path("dimuons/analysis.json").read_text())
+    peak = numbers["histograms"]["peak"]["mass"]["dimuons"]["values"]
+    assert abs(numbers["edges"]["mass"][int(np.argmax(peak))] + 1 - 91.2) < 2
+    found = analyse(yaml.safe_load(jagged))
+    assert found.yields["dimuon"]["nano"].values[0] > 0
+    assert found.yields["dimuon"]["hzz"].values[0] > 0
+    whole = load_config("ztautau").settings_tree()
+    for entry in entries:  # of other scores, estimates and uncertainties for the same processes and regions
+        changed = {**whole, "histograms": {}, "fit": None, **yaml.safe_load(entry)}
+        assert AnalysisConfig.from_mapping(changed) != load_config("ztautau")
+    assert len(entries) == 3
+
+
+@pytest.mark.slow
+def test_analyse_ztautau() -> None:
+    """The command of the exercise, on ntuples made of random numbers."""
+    from tests.analysis.conftest import write_ntuples
+
+    Path("ntuples").mkdir()
+    write_ntuples(Path("ntuples"))
+    run(commands(DOCS / "howto" / "analyse.md")[2])
+    assert Path("ztautau-result/report.html").exists()
