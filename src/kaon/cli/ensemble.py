@@ -27,9 +27,9 @@ def command(
 ) -> None:
     """Put trainings together as one model.
 
-    Its probabilities are the mean of theirs. They may be of different models and representations, but must share events and split, so that none of them has seen
-    the test events. The directory is that of a run: its `bundle.kaon` predicts, is evaluated and exported as any other,
-    and no events are needed to make it.
+    Its probabilities are the mean of theirs. They may be of different models and representations, but must share events
+    and split, so that none of them has seen the test events. The directory is that of a run: its `bundle.kaon`
+    predicts, is evaluated and exported as any other, and no events are needed to make it.
     """
     out = Output(given["json"])
     out.result(ensembled(runs, output, by, out, given["source"] or ()))
