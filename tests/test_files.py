@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kaon.errors import DataError, SimulationError
-from kaon.files import locked, replacing, write_text
+from kaon.files import locked, replacing, replacing_folder, write_text
 
 
 def names_in(folder: Path) -> list[str]:
@@ -194,3 +194,37 @@ def test_a_lock_whose_folder_was_removed_leaves_the_next_one_alone(tmp_path: Pat
 def test_a_lock_that_cannot_be_made_is_said(old: Path) -> None:
     with pytest.raises(DataError, match=r"cannot make the lock .*result\.json/lock: "), locked(old / "lock", "taken"):
         pass
+
+
+def test_a_folder_appears_whole_and_replaces_another(tmp_path: Path) -> None:
+    target = tmp_path / "out" / "made"
+    for text in ("one", "two"):
+        with replacing_folder(target) as scratch:
+            (scratch / "inner").mkdir()
+            (scratch / "inner" / f"{text}.txt").write_text(text)
+            assert scratch.name.startswith(".")
+            assert target.exists() == (text == "two"), "the old one stays until the end"
+        assert [path.name for path in target.rglob("*.txt")] == [f"{text}.txt"]
+    assert names_in(target.parent) == ["made"]
+
+
+def test_an_interrupted_folder_leaves_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "made"
+    with replacing_folder(target) as scratch:
+        (scratch / "old.txt").write_text("old")
+
+    def write() -> None:
+        with replacing_folder(target) as scratch:
+            (scratch / "half.txt").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert names_in(target) == ["old.txt"]
+    assert names_in(tmp_path) == ["made"]
+
+
+def test_a_folder_does_not_replace_a_file(old: Path) -> None:
+    with pytest.raises(DataError, match="is a file"), replacing_folder(old):
+        pytest.fail("the block must not run")
+    assert old.read_text() == "old"

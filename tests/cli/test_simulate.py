@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,11 @@ def test_jets_and_their_repetition(kaon: Any) -> None:
         (("top-tagging", "--detector", "lhcb", "-o", "a.h5"), "atlas"),
         (("top-tagging", "--fraction", "b=1", "-o", "a.h5"), "qcd"),
         (("top-tagging",), "--output"),
+        (("top-tagging", "--luminosity", "5", "-o", "a.h5"), "ztautau"),
+        (("ztautau", "--hidden", "W=2", "-o", "a.h5"), "a folder as --output"),
+        (("ztautau", "--hidden", "W", "-o", "a"), "NAME=VALUE"),
+        (("ztautau", "--layout", "kaon", "-o", "a"), "HDF5"),
+        (("ztautau", "--luminosity", "-1", "-o", "a"), "in 1/pb"),
     ],
 )
 def test_errors(words: tuple[str, ...], says: str, kaon: Any) -> None:
@@ -49,3 +55,21 @@ def test_errors(words: tuple[str, ...], says: str, kaon: Any) -> None:
     assert result.code == 2
     assert says in result.err
     assert not list(Path().iterdir())
+
+
+def test_ntuples_in_a_folder(kaon: Any) -> None:
+    full = load_recipe("ztautau")
+    kept = tuple(process for process in full.processes if process.name in ("Wmunu", "Zmumu"))
+    quick = full.model_copy(update={"processes": kept, "chunk_events": 150})
+    Path("quick.yaml").write_text(quick.to_yaml())
+    words = ("simulate", "quick.yaml", "-n", 20, "--seed", 5, "--luminosity", 1.5, "--hidden", "W=1.2", "-o", "made")
+    result = kaon(*words, "--json")
+    assert result.code == 0, result.err
+    assert result.json["path"] == "made"
+    assert {path.name for path in Path("made").glob("*.root")} == {"Wmunu.root", "Zmumu.root", "data.root"}
+    truth = json.loads(Path("made/truth/truth.json").read_text())
+    assert truth["luminosity"] == 1.5
+    assert truth["hidden"] == {"Wmunu": 1.2, "Zmumu": 1.0}
+    again = kaon(*words)
+    assert again.code == 3
+    assert "exists already" in again.err

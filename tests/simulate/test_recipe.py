@@ -12,7 +12,8 @@ RECIPES: dict[str, Recipe] = variants("kaon.simulate.recipes")
 
 
 def test_the_recipes_of_the_manual_exist() -> None:
-    assert set(RECIPES) == {"top-tagging", "quark-gluon", "w-tagging", "z-tagging", "stop-search"}
+    jets = {"top-tagging", "quark-gluon", "w-tagging", "z-tagging"}
+    assert set(RECIPES) == jets | {"stop-search", "higgs", "susy", "higgs-tautau", "ztautau"}
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -90,7 +90,7 @@ ZTAUTAU = Recipe(
     ),
     detector="atlas",
     chunk_events=2000,
-    ntuples=Ntuples(luminosity=3.5, prefix="evtsel_", hidden={"QCD": (0.7, 1.4), "W": (0.8, 1.25)}),
+    ntuples=Ntuples(luminosity=3, prefix="evtsel_", hidden={"QCD": (0.7, 1.4), "W": (0.8, 1.25)}),
 )
 
 VARIANTS = {ZTAUTAU.name: ZTAUTAU}
