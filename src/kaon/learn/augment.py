@@ -219,7 +219,7 @@ class Symmetries:
         turned = values + _beside(angle * (self.half_turn / np.pi), values)
         full = 2 * self.half_turn
         inside = turned - full * np.floor((turned - self.lowest) / full)
-        return ak.where(before == MISSING, before, inside)
+        return _where(before == MISSING, before, inside)
 
 
 _PLAIN = (float(np.pi), -float(np.pi))
@@ -286,7 +286,10 @@ def _leaves(events: Events, only: Mapping[str, str] | None = None) -> dict[str, 
 
 def _parts(name: str, column: Any) -> Iterator[tuple[str, Any]]:
     fields = ak.fields(column)
-    yield from ((f"{name}.{inner}", column[inner]) for inner in fields) if fields else ((name, column),)
+    if fields:
+        yield from ((f"{name}.{inner}", column[inner]) for inner in fields)
+    else:  # plain columns as NumPy's, which is several times quicker
+        yield name, np.asarray(column) if str(ak.type(column).content) in ("float32", "float64") else column
 
 
 def _replaced(events: Events, made: Mapping[str, Any]) -> Events:
@@ -303,12 +306,18 @@ def _beside(values: NDArray[Any], like: Any) -> Any:
 
 
 def _mirrored(values: Any, chosen: NDArray[Any]) -> Any:
-    return ak.where(values == MISSING, values, values * _beside(np.where(chosen, -1.0, 1.0), values))
+    return _where(values == MISSING, values, values * _beside(np.where(chosen, -1.0, 1.0), values))
 
 
 def _typed(new: Any, like: Any) -> Any:
     """In the precision of the file."""
+    if isinstance(like, np.ndarray):
+        return new.astype(like.dtype, copy=False)
     return ak.values_astype(new, np.float32) if "float32" in str(ak.type(like)) else new
+
+
+def _where(chosen: Any, yes: Any, no: Any) -> Any:
+    return np.where(chosen, yes, no) if isinstance(chosen, np.ndarray) else ak.where(chosen, yes, no)
 
 
 def _finite(values: Any) -> NDArray[Any]:
