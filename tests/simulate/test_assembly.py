@@ -7,7 +7,7 @@ import pytest
 from kaon.data import Events
 from kaon.data.split import assign_parts
 from kaon.simulate import Recipe, load_recipe
-from kaon.simulate.assembly import assemble
+from kaon.simulate.assembly import assemble, assembled
 from kaon.simulate.chunk import Chunk
 from kaon.simulate.plan import Memory, Plan, Share
 
@@ -88,3 +88,11 @@ def test_sums_of_weights_and_cross_sections_follow_what_was_taken() -> None:
     assert summary["top"]["cross_section"] == pytest.approx(20)
     assert (first.provenance.generated, first.provenance.cross_section) == (125, None)
     assert Recipe.model_validate(first.provenance.settings["recipe"]) == RECIPE
+
+
+def test_all_together_say_once_how_many_were_generated() -> None:
+    store, used = filled((5, 0, 7), (4, 6))
+    events = assembled(Plan(RECIPE, (12, 10), 1), store, used)
+    assert len(events) == 22
+    assert events.provenance.generated == 5 * 50
+    assert events.provenance.sum_weights == pytest.approx(25 + 26 + 27 + 25 + 26)

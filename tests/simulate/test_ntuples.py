@@ -172,7 +172,7 @@ def test_by_default_the_luminosity_suits_the_count_and_the_factors_are_drawn(qui
     assert quick.ntuples is not None
     a, b = (
         simulate_to_ntuples(quick, 25, tmp_path / str(seed), seed=seed, luminosity=lumi)
-        for seed, lumi in ((1, None), (2, 5))
+        for seed, lumi in ((1, None), (2, 0.3))
     )
     assert told(a, "simulation.json")["luminosity"] == pytest.approx(quick.ntuples.luminosity * 0.025)
     one, two = (told(made, "truth/truth.json")["hidden"]["Wmunu"] for made in (a, b))
@@ -181,12 +181,12 @@ def test_by_default_the_luminosity_suits_the_count_and_the_factors_are_drawn(qui
 
 
 def test_a_folder_that_is_there_is_kept_unless_it_may_be_replaced(quick: Recipe, tmp_path: Path) -> None:
-    target = simulate_to_ntuples(quick, 20, tmp_path / "made", seed=1, luminosity=1.0)
+    target = simulate_to_ntuples(quick, 20, tmp_path / "made", seed=1, luminosity=0.3)
     before = (target / "truth/truth.json").read_text()
     with pytest.raises(DataError, match="exists already"):
         simulate_to_ntuples(quick, 20, target, seed=2)
     assert (target / "truth/truth.json").read_text() == before
-    simulate_to_ntuples(quick, 20, target, seed=2, luminosity=1.0, overwrite=True)
+    simulate_to_ntuples(quick, 20, target, seed=2, luminosity=0.3, overwrite=True)
     assert (target / "truth/truth.json").read_text() != before
     mine = tmp_path / "thesis"
     mine.mkdir()

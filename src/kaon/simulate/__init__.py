@@ -14,7 +14,7 @@ from kaon.data import Events
 from kaon.data.io import write
 from kaon.data.io.formats import format_of
 from kaon.errors import ConfigError, DataError, UnknownName
-from kaon.simulate.assembly import assemble
+from kaon.simulate.assembly import assemble, assembled
 from kaon.simulate.detector import check_detector
 from kaon.simulate.farm import run
 from kaon.simulate.generator import check_shower
@@ -79,7 +79,7 @@ def simulate(
     store = Memory()
     with open_pool(workers, dask) as pool:
         used = run(plan, pool, store, progress)
-    return Events.concatenate(list(assemble(plan, store, used)))
+    return assembled(plan, store, used)
 
 
 def simulate_to_file(

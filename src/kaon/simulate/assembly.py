@@ -12,7 +12,7 @@ from kaon.data import Events, Provenance
 from kaon.data.split import uniform_hash
 from kaon.simulate.plan import Plan, Share, Store
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "assembled"]
 
 _CHUNK_BITS = 32
 """Event number: number of the chunk times 2^32, plus the collision in it; so many are never in one chunk."""
@@ -39,6 +39,12 @@ def assemble(plan: Plan, store: Store, used: Sequence[Sequence[Share]]) -> Itera
         jets = np.concatenate([_first(plan, process, share) + np.arange(share.taken) for process, share in chosen])
         mixed = np.argsort(uniform_hash(jets, plan.seed + _SHUFFLE), kind="stable")
         yield replace(together.take(mixed), provenance=provenance)
+
+
+def assembled(plan: Plan, store: Store, used: Sequence[Sequence[Share]]) -> Events:
+    """The parts of `assemble` as one; what each of them says of all is said once."""
+    parts = list(assemble(plan, store, used))
+    return replace(Events.concatenate(parts), provenance=parts[0].provenance)
 
 
 def _events(plan: Plan, store: Store, process: int, share: Share) -> Events:

@@ -30,7 +30,7 @@ from kaon.data import Events
 from kaon.data.io import write
 from kaon.errors import ConfigError, DataError
 from kaon.files import replacing_folder, write_text
-from kaon.simulate.assembly import assemble
+from kaon.simulate.assembly import assembled
 from kaon.simulate.farm import run
 from kaon.simulate.parts import open_parts, parts_folder
 from kaon.simulate.plan import Plan, Share, Store, fingerprint
@@ -125,8 +125,8 @@ def make_ntuples(
         with open_parts(folder, fingerprint(plan)) as parts, open_parts(simulated, fingerprint(again)) as others:
             used = run(plan, pool, parts, _part_of(report, 0, 2 * total))
             shares = run(again, pool, others, _part_of(report, total, 2 * total))
-            model = _assembled(plan, parts, used, settings.luminosity)
-            nature = _assembled(again, others, shares, settings.luminosity)
+            model = _expected(plan, parts, used, settings.luminosity)
+            nature = _expected(again, others, shares, settings.luminosity)
             hide = np.array([factors[name] for name in plan.recipe.classes])
             nature = replace(nature, weight=nature.weights * hide[nature.labels])
             drawn = draw(nature, rng)
@@ -140,9 +140,9 @@ def make_ntuples(
     return folder
 
 
-def _assembled(plan: Plan, store: Store, used: Sequence[Sequence[Share]], luminosity: float) -> Events:
+def _expected(plan: Plan, store: Store, used: Sequence[Sequence[Share]], luminosity: float) -> Events:
     """All events of a plan; their weights are those of the luminosity."""
-    events = Events.concatenate(list(assemble(plan, store, used)))
+    events = assembled(plan, store, used)
     return replace(events, weight=luminosity_weights(events, luminosity))
 
 
