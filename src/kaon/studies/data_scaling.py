@@ -345,7 +345,7 @@ _NOTES = (
     "where they are far from what suits their defaults, small samples more than large ones.",
 )
 
-_TRAINING = {"batch_size": 100, "updates": 3000, "least_epochs": 10, "most_epochs": 100}
+_TRAINING = {"batch_size": 100, "updates": 2000, "least_epochs": 10, "most_epochs": 50}
 _SMALL = {"first": 60, "per_decade": 3, "updates": 4, "least_epochs": 2}
 
 VARIANTS = {

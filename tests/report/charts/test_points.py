@@ -40,3 +40,17 @@ def test_names_make_categories_and_are_no_markup() -> None:
     assert chart.layout["xaxis"]["type"] == "category"
     assert chart.keys[0].mark == "fill"
     assert not chart.scale
+
+
+def test_logarithmic_axes_are_labelled_however_short() -> None:
+    series = [Series("a", (1000, 2154, 10000), (0.37, 0.31, 0.24))]
+    made = points("p", "P", "", series, x="n", y="1 - AUC", logarithmic=True, logarithmic_x=True)
+    x, y = made.layout["xaxis"], made.layout["yaxis"]
+    assert (x["type"], x["ticktext"]) == ("log", ["1,000", "2,154", "10,000"])
+    inside = [tick for tick in y["tickvals"] if 0.24 <= tick <= 0.37]
+    assert len(inside) >= 3
+    assert all(a < b for a, b in zip(y["tickvals"], y["tickvals"][1:], strict=False))
+    wide = points("p", "P", "", [Series("a", (1, 2), (1.0, 500.0))], x="n", y="y", logarithmic=True)
+    assert "tickvals" not in wide.layout["yaxis"], "powers of ten are labelled anyway"
+    constant = points("p", "P", "", [Series("a", (1, 2), (3.0, 3.0))], x="n", y="y", logarithmic=True)
+    assert "tickvals" not in constant.layout["yaxis"]

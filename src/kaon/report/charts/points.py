@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,6 +10,10 @@ from typing import Any, Literal
 from kaon.report.charts.chart import Chart, Key, axis, label, numbers
 
 __all__ = ["Series", "points"]
+
+
+_FEW = 8
+"""Most ticks that are all labelled."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def points(
         logarithmic: the y axis; the reader may switch it.
         logarithmic_x: the x axis, of numbers.
     """
-    across: dict[str, Any] = {"type": "log"} if logarithmic_x else {"dtick": 1}
+    across: dict[str, Any] = {"type": "log", **_places(series)} if logarithmic_x else {"dtick": 1}
     return Chart(
         name=name,
         title=title,
@@ -63,7 +68,7 @@ def points(
         data=[_trace(s) for s in series],
         layout={
             "xaxis": axis(x, **({"type": "category"} if _named(series) else across)),
-            "yaxis": axis(y, **({"type": "log"} if logarithmic else {})),
+            "yaxis": axis(y, **({"type": "log", **_short(series)} if logarithmic else {})),
             "hovermode": "x unified",
             "barmode": "group",
         },
@@ -74,6 +79,24 @@ def points(
 
 def _named(series: Sequence[Series]) -> bool:
     return any(isinstance(place, str) for s in series for place in s.x)
+
+
+def _places(series: Sequence[Series]) -> dict[str, Any]:
+    """Ticks at the numbers themselves, where they are few."""
+    found = sorted({float(place) for s in series for place in s.x})
+    return {"tickvals": found, "ticktext": [f"{x:,.6g}" for x in found]} if len(found) <= _FEW else {}
+
+
+def _short(series: Sequence[Series]) -> dict[str, Any]:
+    """Ticks in even steps on a logarithmic axis too short for powers of ten."""
+    found = [y for s in series for y in s.y if y > 0]
+    low, high = min(found, default=1.0), max(found, default=1.0)
+    if not low < high < 10 * low:
+        return {}
+    power = 10.0 ** math.floor(math.log10(high - low))
+    step = next(step * power for step in (0.2, 0.5, 1.0, 2.0) if (high - low) / (step * power) < _FEW)
+    ticks = [k * step for k in range(math.floor(low / step), math.ceil(high / step) + 1) if k > 0]
+    return {"tickvals": ticks, "ticktext": [f"{tick:.6g}" for tick in ticks]}
 
 
 def _trace(series: Series) -> dict[str, Any]:
