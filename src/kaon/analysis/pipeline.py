@@ -209,14 +209,21 @@ def _warn_of_empty_regions(config: AnalysisConfig, passes: Mapping[str, Measured
 
 
 def _warn_of_negative_bins(config: AnalysisConfig, templates: Templates) -> None:
-    """Tell of bins in which the weights of all processes sum to something negative, or to zero where there are some."""
-    for histogram, regions in templates.histograms.items():
-        for region in regions:
-            total = templates.expected(histogram, region) if config.processes else None
-            wrong = [] if total is None else np.flatnonzero((total.values <= 0) & (total.errors > 0)).tolist()
-            if wrong:
-                message = f"{histogram} in {region}: the total weight is zero or negative in the bins {wrong}"
-                warnings.warn(f"{message}; make them wider", KaonWarning, stacklevel=3)
+    """Tell of bins in which the weights of all processes sum to something negative, or to zero where there are some.
+
+    One warning a histogram, about the regions in which it is drawn or fitted.
+    """
+    for histogram, regions in templates.histograms.items() if config.processes else ():
+        drawn = config.histograms[histogram].regions if histogram in config.histograms else None
+        fitted = [r for r, h in config.fit.regions.items() if h == histogram] if config.fit is not None else []
+        wrong = {}
+        for region in regions if drawn is None else (*drawn, *fitted):
+            total = templates.expected(histogram, region)
+            if found := np.flatnonzero((total.values <= 0) & (total.errors > 0)).tolist():
+                wrong[region] = f"{found} of {region}"
+        if wrong:
+            message = f"{histogram}: the total weight is zero or negative in the bins {', '.join(wrong.values())}"
+            warnings.warn(message, KaonWarning, stacklevel=3)
 
 
 def _provenance(samples: Mapping[str, Sample], passes: Mapping[str, Varied]) -> dict[str, Any]:
