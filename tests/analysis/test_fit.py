@@ -10,7 +10,7 @@ from kaon.analysis.config import AnalysisConfig
 from kaon.analysis.counts import Counts
 from kaon.analysis.entries import Fit
 from kaon.analysis.estimates import estimated
-from kaon.analysis.fit import channels, fit
+from kaon.analysis.fit import _starts, channels, fit
 from kaon.analysis.templates import Statistical, Templates, uncertain
 from kaon.errors import KaonWarning
 
@@ -81,14 +81,24 @@ def test_a_shape_stays_a_shape() -> None:
     np.testing.assert_allclose(np.asarray(low), [9, 11])
 
 
-def test_negative_and_empty_bins_are_told() -> None:
-    empty = {"data": [0.0, 60.0], "s": [1.0, 20.0], "b": [0.0, 20.0], "w": [-1.0, 10.0]}
-    with pytest.warns(KaonWarning) as told:
+def test_bins_without_background_are_merged_and_negative_ones_are_told() -> None:
+    empty = {"data": [3.0, 60.0], "s": [1.0, 20.0], "b": [0.0, 20.0], "w": [-1.0, 10.0]}
+    with pytest.warns(KaonWarning, match="merges bins of m in sr without background: 1 are left"):
         (channel,) = channels(templates_of(empty), CONFIG)
-    words = [str(one.message) for one in told]
-    assert any("m in sr has negative bins, which the fit takes as zero: w (bins [0])" in w for w in words)
-    assert any("no background is expected in the bins [0]" in w for w in words)
-    assert len(np.asarray(channel.observed)) == len(np.asarray(channel.signal.values)) == 1
+    np.testing.assert_allclose(np.asarray(channel.observed), [63])
+    np.testing.assert_allclose(np.asarray(channel.signal.values), [21])
+    assert [float(np.asarray(b.values)[0]) for b in channel.backgrounds] == [20, 9]  # no event is lost
+    with pytest.warns(KaonWarning, match="w: negative bins of m in sr, which the fit takes as zero"):
+        (channel,) = channels(templates_of({**SR, "w": [-1.0, 10.0]}), CONFIG)
+    np.testing.assert_allclose(np.asarray(channel.backgrounds[1].values), [0, 10])
+
+
+@pytest.mark.parametrize(
+    ("background", "starts"),
+    [([1, 1, 1], [0, 1, 2]), ([0, 1, 1], [0, 2]), ([1, 1, 0], [0, 1]), ([2, -1, 2], [0, 1]), ([0, 0, 0], [0])],
+)
+def test_groups_are_as_fine_as_they_can_be(background: list[float], starts: list[int]) -> None:
+    assert _starts(np.array(background, float)) == starts
 
 
 def test_a_blind_region_has_an_expectation_only() -> None:

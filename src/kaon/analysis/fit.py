@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kaon.analysis.backgrounds.uncertain import Uncertain, summed
 from kaon.analysis.config import AnalysisConfig
 from kaon.analysis.entries import DATA
+from kaon.analysis.measure import YIELD
 from kaon.analysis.templates import Statistical, Templates
 from kaon.errors import KaonWarning
 from kaon.evaluate.likelihood import Channel, Discovery, Sample, UpperLimit, discovery, upper_limit, workspace
@@ -54,72 +55,68 @@ def channels(templates: Templates, config: AnalysisConfig) -> list[Channel]:
 
     The statistical uncertainties of a bin are its own. Those of a control region reach every bin through one measured
     factor, so they are one nuisance parameter, `statistics_<region>`. A systematic uncertainty is one parameter
-    everywhere, a relative one if all bins move alike. Bins in which nothing is expected are left out, and negative
-    ones are set to zero; both with a warning.
+    everywhere, a relative one if all bins move alike. Bins without any expected background are merged with those after
+    them; what is negative even so is set to zero. Warnings tell of both.
     """
     assert config.fit is not None
     found = []
     for region, histogram in config.fit.regions.items():
         here = templates.histograms[histogram][region]
-        backgrounds = {n: v for n, v in here.items() if n != DATA and n not in config.signals}
         bins = len(next(iter(here.values())))
-        signal = summed([here[name] for name in config.signals], bins)
-        everything = {"signal": signal, **backgrounds}
-        kept = _usable(everything, region, histogram)
-        observed = here.get(DATA)
         name = config.signals[0] if len(config.signals) == 1 else "signal"
-        samples = {n: _sample(n, v, region, histogram, kept) for n, v in backgrounds.items() if v.values.any()}
-        found.append(
-            Channel(
-                region,
-                _sample(name, signal, region, histogram, kept),
-                list(samples.values()),
-                None if observed is None else observed.values[kept],
-            )
-        )
+        backgrounds = {n: v for n, v in here.items() if n != DATA and n not in config.signals}
+        starts = _starts(summed(backgrounds.values(), bins).values)
+        if len(starts) < bins:
+            message = f"the fit merges bins of {histogram} in {region} without background: {len(starts)} are left"
+            warnings.warn(message, KaonWarning, stacklevel=3)
+        merged = {n: _merged(v, starts) for n, v in backgrounds.items() if v.values.any()}
+        if negative := [n for n, v in merged.items() if (v.values < 0).any()]:
+            message = f"{', '.join(negative)}: negative bins of {histogram} in {region}, which the fit takes as zero"
+            warnings.warn(message, KaonWarning, stacklevel=3)
+        signal = _sample(name, _merged(summed([here[n] for n in config.signals], bins), starts), region, histogram)
+        observed = np.add.reduceat(here[DATA].values, starts) if DATA in here else None
+        found.append(Channel(region, signal, [_sample(n, v, region, histogram) for n, v in merged.items()], observed))
     return found
 
 
-def _usable(samples: Mapping[str, Uncertain], region: str, histogram: str) -> NDArray[np.bool_]:
-    """Bins in which something is expected, (bins,)."""
-    negative = [
-        f"{n} (bins {np.flatnonzero(v.values < 0).tolist()})" for n, v in samples.items() if (v.values < 0).any()
-    ]
-    if negative:
-        message = f"{histogram} in {region} has negative bins, which the fit takes as zero: {', '.join(negative)}"
-        warnings.warn(message, KaonWarning, stacklevel=4)
-    kept = np.sum([v.floored.values for n, v in samples.items() if n != "signal"], axis=0) > 0
-    if not kept.all():
-        empty = np.flatnonzero(~kept).tolist()
-        message = f"no background is expected in the bins {empty} of {histogram} in {region}; the fit leaves them out"
-        warnings.warn(message, KaonWarning, stacklevel=4)
-    return np.asarray(kept)
+def _starts(background: Array) -> list[int]:
+    """First bins of groups that each hold some background, as fine as they can be."""
+    starts, left = [0], 0.0
+    for number, value in enumerate(background.tolist()):
+        left += value
+        if left > 0:
+            starts, left = [*starts, number + 1], 0.0
+    return starts[:-1] or [0]  # what is left over at the end belongs to the last group
 
 
-def _sample(name: str, found: Uncertain, region: str, histogram: str, kept: NDArray[np.bool_]) -> Sample:
+def _merged(found: Uncertain, starts: list[int]) -> Uncertain:
+    responses = {source: np.add.reduceat(r, starts, axis=1) for source, r in found.responses.items()}
+    return Uncertain(np.add.reduceat(found.values, starts), responses)
+
+
+def _sample(name: str, found: Uncertain, region: str, histogram: str) -> Sample:
     own, shared = np.zeros(len(found)), dict[str, dict[str, Array]]()
     for source, response in found.responses.items():
         title, process = str(source), ""
         if isinstance(source, Statistical):
             title, process = f"statistics_{source.region}", source.process
-            if source.histogram == histogram and (len(found) > 1 or source.region == region):
+            if source.histogram == histogram and (histogram != YIELD or source.region == region):
                 own += np.square(response).sum(axis=0)
                 continue
         shared.setdefault(title, {})[process] = response[0]
-    values = found.floored.values[kept]
+    values = found.floored.values
     normalisation: dict[str, float] = {}
     shapes: dict[str, tuple[Array, Array]] = {}
     for title, rows in shared.items():
-        step = _together(rows)[kept]
-        relative = np.divide(step, values, out=np.full(len(step), np.nan), where=values > 0)
-        known = relative[values > 0]
+        step = _together(rows)
+        relative = step[values > 0] / values[values > 0]
         if not step.any():
             continue
-        if len(known) and np.ptp(known) < 1e-9 and 0 < known[0] < 1 and not step[values == 0].any():
-            normalisation[title] = float(known[0])
+        if len(relative) and np.ptp(relative) < 1e-9 and 0 < relative[0] < 1 and not step[values == 0].any():
+            normalisation[title] = float(relative[0])
         else:
             shapes[title] = np.maximum(values - step, 0), np.maximum(values + step, 0)
-    return Sample(name, values, np.sqrt(own)[kept], normalisation, shapes)
+    return Sample(name, values, np.sqrt(own), normalisation, shapes)
 
 
 def _together(rows: Mapping[str, Array]) -> Array:
