@@ -97,8 +97,8 @@ def defaults(config: RunConfig, space: Mapping[str, Space]) -> dict[str, Any] | 
 def words(space: Space) -> str:
     """A range as `--search` reads it.
 
-    >>> words(Real(1e-4, 0.01, log=True)), words(Integer(1, 8)), words(Choice(((64,), (64, 64))))
-    ('0.0001..0.01:log', '1..8', '[64],[64, 64]')
+    >>> words(Real(1e-4, 0.01, log=True)), words(Choice(((64,), (64, 64))))
+    ('0.0001..0.01:log', '[64],[64, 64]')
     """
     if isinstance(space, Choice):
         return ",".join(option if isinstance(option, str) else json.dumps(option) for option in space.options)

@@ -31,7 +31,7 @@ def traces(chart: Chart) -> dict[str, Any]:
 
 def test_the_best_so_far_never_falls_and_pruned_trials_are_seen() -> None:
     made = history(SEARCH)
-    assert made.data[0]["y"] == [0.7, 0.9, 0.9]
+    assert made.data[0]["y"] == [0.7, 0.9, 0.9, 0.9], "to the end of the search"
     found = traces(made)
     assert found["circle"]["y"] == [0.7, 0.9, 0.8]
     assert (found["star"]["x"], found["diamond"]["x"]) == ([1], [0])

@@ -22,8 +22,8 @@ def history(search: Search) -> Chart:
     data.insert(
         0,
         {
-            "x": [t.number for t in complete],
-            "y": numbers(best, 7),
+            "x": [*(t.number for t in complete), search.trials[-1].number] if complete else [],
+            "y": numbers([*best, *best[-1:]], 7),
             "mode": "lines",
             "line": {"color": _BEST, "width": 2, "shape": "hv"},
             "name": "best so far",
@@ -117,7 +117,7 @@ def slices(search: Search) -> list[Chart]:
 def _slice(search: Search, number: int, name: str) -> Chart:
     values = [t.settings.get(name) for t in search.trials]
     named = any(not isinstance(v, int | float) or isinstance(v, bool) for v in values) or ".." not in search.space[name]
-    kind: dict[str, Any] = {"type": "log"} if name in search.logarithmic else {}
+    kind: dict[str, Any] = {"type": "log", "exponentformat": "power"} if name in search.logarithmic else {}
     if named:
         kind = {"type": "category", "categoryorder": "array", "categoryarray": _categories(values)}
 
