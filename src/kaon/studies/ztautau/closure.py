@@ -21,7 +21,7 @@ from kaon.report.frame import Section
 from kaon.report.study import Result, ResultRow, Value
 from kaon.report.table import Column
 from kaon.studies.base import Context, Scale, Study, machine
-from kaon.studies.ztautau.events import configuration, ntuples
+from kaon.studies.ztautau.events import PREFIX, configuration, ntuples
 
 __all__ = ["ALL", "CLOSURE", "MULTIJET", "REGIONS", "W", "closures", "estimate"]
 
@@ -30,7 +30,7 @@ REGIONS = ("signal", "preselection", "qcd_w_opposite")
 """Where multijets are estimated; in the others the data themselves stand for them."""
 
 _TRUTH = Path("truth") / "data.parquet"
-_MADE = {W: ("Wenu", "Wmunu", "Wtaunu"), MULTIJET: ("QCD",)}
+_MADE = {W: ("Wmunu", "Wtaunu"), MULTIJET: ("QCD",)}
 
 
 _QUESTION = "Are the estimated backgrounds true?"
@@ -55,7 +55,7 @@ def closures(analysis: Analysis, folder: Path) -> dict[str, Closure]:
         analysis: of the ntuples in the folder.
         folder: with the truth of its pseudo-data.
     """
-    truth = read(str(folder / _TRUTH))
+    truth, drawn = read(str(folder / _TRUTH)), read(str(folder / "data.root"))
     signal = set(analysis.config.signals)
     found = {}
     for what in (ALL, W, MULTIJET):
@@ -65,7 +65,7 @@ def closures(analysis: Analysis, folder: Path) -> dict[str, Closure]:
             here = analysis.yields[region]
             names = [n for n in here if n not in signal | {DATA}] if what == ALL else _names(what, here)
             estimated[region] = summed(here[n] for n in names)
-            count = float(_inside(truth, analysis, region, true).sum())
+            count = float(_inside(truth, drawn, analysis, region, true).sum())
             counted[region] = Counts(np.array([count]), np.array([count]))
         found[what] = closure(estimated, counted)
     return found
@@ -75,17 +75,13 @@ def _names(what: str, here: dict[str, Uncertain]) -> Sequence[str]:
     return [MULTIJET] if what == MULTIJET else [n for n in _MADE[what] if n in here]
 
 
-def _inside(truth: Events, analysis: Analysis, region: str, classes: Sequence[str]) -> np.ndarray:
+def _inside(truth: Events, drawn: Events, analysis: Analysis, region: str, classes: Sequence[str]) -> np.ndarray:
     """Which drawn events of these classes lie in a region."""
     config = analysis.config
-    columns = {name: truth[f"evtsel_{name}"] for name in _variables(analysis) if f"evtsel_{name}" in truth}
+    columns = {name: drawn[f"{PREFIX}{name}"] for name in config.variables if f"{PREFIX}{name}" in drawn}
     cuts = [*config.selection.values(), *config.regions[region].cuts.values()]
     passed = np.logical_and.reduce([parse(cut).mask(columns) for cut in cuts])
     return np.asarray(passed & np.isin(truth.labels, [truth.classes.index(c) for c in classes]))
-
-
-def _variables(analysis: Analysis) -> Sequence[str]:
-    return list(analysis.config.variables)
 
 
 def run(context: Context) -> Result:

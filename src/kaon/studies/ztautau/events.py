@@ -14,10 +14,10 @@ from kaon.data import Events, Provenance
 from kaon.data.cuts import parse
 from kaon.data.records import table
 from kaon.errors import DataError
-from kaon.simulate import simulate_to_ntuples
+from kaon.simulate import Recipe, load_recipe, simulate_to_ntuples
 from kaon.studies.base import Context
 
-__all__ = ["ADDED", "CLASSES", "FIVE", "SPECTATOR", "configuration", "ntuples", "preselected"]
+__all__ = ["ADDED", "CLASSES", "FIVE", "PREFIX", "SPECTATOR", "configuration", "ntuples", "preselected"]
 
 FIVE = ("tau_et", "dPhiSum", "tau_pi0_n", "transverseMass", "sum_cos_dphi")
 """What the exercise trains on."""
@@ -33,6 +33,9 @@ ADDED: Mapping[str, str] = {
 """What may be added: name -> expression. The last two are the parts of sum_cos_dphi."""
 
 SPECTATOR = "vis_mass"
+PREFIX = "evtsel_"
+_LEFT_OUT = ("Wenu", "Zee")
+"""The exercise wants a muon, which these do not make."""
 CLASSES = ("background", "signal")
 _MULTIJET = {"files": "**/QCD.root", "label": "Multijet (simulated)"}
 
@@ -47,6 +50,9 @@ def configuration(folder: Path, *, multijet: bool, changes: Mapping[str, Any] | 
     """
     shipped = load_config("ztautau", folder)
     tree = shipped.settings_tree()
+    for name in _LEFT_OUT:
+        del tree["processes"][name]
+        tree["estimates"]["W"]["processes"] = [n for n in tree["estimates"]["W"]["processes"] if n != name]
     if multijet:
         tree["processes"] = {"QCD": _MULTIJET, **tree["processes"]}
     for name, entry in (changes or {}).items():
@@ -69,8 +75,17 @@ def ntuples(context: Context, count: int, seed: int) -> Path:
     if not folder.exists():
         context.reporter.stage(f"simulating {count:,} events of the recipe ztautau, and pseudo-data (seed {seed})")
         with context.reporter.simulation("ztautau") as report:
-            simulate_to_ntuples("ztautau", count, folder, seed=seed, workers=context.workers, progress=report)
+            simulate_to_ntuples(_with_muon(), count, folder, seed=seed, workers=context.workers, progress=report)
     return folder
+
+
+def _with_muon() -> Recipe:
+    """The recipe without events that the exercise drops at once."""
+    recipe = load_recipe("ztautau")
+    assert recipe.objects is not None
+    objects = recipe.objects.model_copy(update={"select": f"{recipe.objects.select} and is_mu == 1"})
+    processes = tuple(p for p in recipe.processes if p.name not in _LEFT_OUT)
+    return recipe.model_copy(update={"objects": objects, "processes": processes})
 
 
 def preselected(folder: Path) -> tuple[Events, AnalysisConfig]:
