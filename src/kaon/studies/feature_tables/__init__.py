@@ -201,7 +201,7 @@ def _study(benchmark: Benchmark) -> Study:
         source=benchmark.source,
         scales={
             "smoke": Scale(200, 1, settings={"epochs": 1, "batch_size": 64}),
-            "quick": Scale(20_000, 5, settings={"epochs": 20, "batch_size": 128}),
+            "quick": Scale(benchmark.quick, 5, settings={"epochs": 20, "batch_size": 128}),
             "full": Scale(11_000_000, 5, settings={"epochs": 50, "batch_size": 1024}),
         },
         run=partial(run, benchmark),

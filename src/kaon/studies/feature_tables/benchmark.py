@@ -35,6 +35,7 @@ class Benchmark:
         models: that are compared; the published numbers belong to these.
         left_out: columns of the data set that the simulation does not make.
         missing: how `tabular` treats missing values.
+        quick: events of the scale of that name.
         published: (model, feature set) -> numbers.
         lead: what the events are.
         notes: what is different here, one paragraph each.
@@ -48,6 +49,7 @@ class Benchmark:
     models: tuple[str, ...] = ("bdt", "nn", "dn")
     left_out: tuple[str, ...] = ()
     missing: str = "error"
+    quick: int = 20_000
     published: Mapping[tuple[str, str], Published] = field(default_factory=dict)
     lead: str = ""
     notes: tuple[str, ...] = ()
@@ -128,6 +130,7 @@ BENCHMARKS = (
         dataset="higgsml",
         left_out=("DER_mass_MMC",),
         missing="median",
+        quick=4_000,
         lead="One tau decays to a lepton, the other to hadrons; at least two neutrinos escape, so that the mass that "
         "tells 125 GeV from 91 GeV is not seen.",
         notes=(

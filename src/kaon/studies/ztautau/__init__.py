@@ -300,7 +300,7 @@ VARIANTS = {
         source=SOURCE,
         scales={
             "smoke": Scale(1500, 1, settings={"epochs": 2}),
-            "quick": Scale(20_000, 3, settings={"epochs": 20}),
+            "quick": Scale(10_000, 3, settings={"epochs": 20}),
             "full": Scale(2_000_000, 5, settings={"epochs": 50}),
         },
         run=run,

@@ -49,7 +49,8 @@ def estimate(folder: Path) -> Analysis:
 def closures(analysis: Analysis, folder: Path) -> dict[str, Closure]:
     """Estimate beside truth in `REGIONS`: of all backgrounds together, of W and of multijets.
 
-    Drawn events fluctuate about what an estimate predicts, so the truth carries their Poisson variances.
+    Drawn events fluctuate about what an estimate predicts, so the truth carries the variance of that many events; where
+    more were drawn than estimated, of as many as were drawn.
 
     Args:
         analysis: of the ntuples in the folder.
@@ -66,7 +67,8 @@ def closures(analysis: Analysis, folder: Path) -> dict[str, Closure]:
             names = [n for n in here if n not in signal | {DATA}] if what == ALL else _names(what, here)
             estimated[region] = summed(here[n] for n in names)
             count = float(_inside(truth, drawn, analysis, region, true).sum())
-            counted[region] = Counts(np.array([count]), np.array([count]))
+            variance = max(count, float(estimated[region].values[0]))
+            counted[region] = Counts(np.array([count]), np.array([variance]))
         found[what] = closure(estimated, counted)
     return found
 
@@ -161,15 +163,15 @@ _LEAD = (
     "else is simulation."
 )
 _NOTES = (
-    "The uncertainty is that of the counts, of data and simulation, with what regions share; the truth carries its "
-    "Poisson error, because drawn events fluctuate about what an estimate predicts.",
+    "The uncertainty is that of the counts, of data and simulation, with what regions share; the truth carries the "
+    "Poisson error of as many events, because drawn events fluctuate about what an estimate predicts.",
 )
 
 CLOSURE = Study(
     name="ztautau-closure",
     question=_QUESTION,
     source="the exercise of the study ztautau",
-    scales={"smoke": Scale(1500, 1), "quick": Scale(8_000, 5), "full": Scale(200_000, 20)},
+    scales={"smoke": Scale(1500, 1), "quick": Scale(4_000, 4), "full": Scale(200_000, 20)},
     run=run,
     recipes=("ztautau",),
 )
