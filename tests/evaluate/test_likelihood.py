@@ -110,6 +110,19 @@ def test_strength_of_a_count_with_a_known_background() -> None:
     assert found.observed == pytest.approx(asimov_significance(n - b, b), rel=1e-4)
 
 
+@pytest.mark.parametrize("b", [0.01, 2.0])
+def test_errors_of_few_events_are_where_the_likelihood_ratio_is_one(b: float) -> None:
+    """Of a counting experiment in closed form: far below the best strength it falls less steeply than a parabola."""
+    n = 3.0 + b
+    found = discovery(counting(1, b, None, n))
+
+    def rise(mu: float) -> float:
+        return float(2 * (mu + b - n - n * np.log((mu + b) / n))) - 1
+
+    assert found.mu_error is not None
+    assert found.mu_error == pytest.approx((3 - brentq(rise, 1e-3, 3), brentq(rise, 3, 30) - 3), rel=1e-3)
+
+
 def test_a_deficit_is_no_discovery_and_strengthens_the_limit() -> None:
     low, expected = counting(100, 1000, 50, 900), counting(100, 1000, 50, 1000)
     found = discovery(low)

@@ -204,15 +204,16 @@ def discovery(made: Workspace) -> Discovery:
             """Nearly linear, so that few steps find its zero."""
             return float(np.sqrt(seen.q(mu))) - 1.0
 
-        def side(far: float) -> float:
+        def side(step: float, end: float) -> float:
+            far = seen.best + 1.5 * step
+            while (far - end) * step < 0 and rise(far) <= 0:  # few events are no parabola
+                far = seen.best + 2 * (far - seen.best)
+            far = min(far, end) if step > 0 else max(far, end)
             return float(brentq(rise, seen.best, far, xtol=1e-12, rtol=1e-4)) if rise(far) > 0 else far
 
         step = seen.best / observed if observed > 0 else 1 / max(expected, 1.0)
-        high = min(seen.best + 1.5 * step, largest)
-        while high < largest and rise(high) <= 0:
-            high = min(seen.best + 2 * (high - seen.best), largest)
-        down = side(max(seen.best - 1.5 * step, 0.0)) if observed > 1 else 0.0
-        return Discovery(expected, observed, seen.best, (seen.best - down, side(high) - seen.best))
+        down = side(-step, 0.0) if observed > 1 else 0.0
+        return Discovery(expected, observed, seen.best, (seen.best - down, side(step, largest) - seen.best))
 
     return _fitted(made, work)
 
