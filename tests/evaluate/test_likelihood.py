@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyhf
 import pytest
+import torch
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
@@ -157,10 +158,10 @@ def test_the_file_is_what_pyhf_reads(shapes: Workspace, tmp_path: Path) -> None:
     assert pyhf.Workspace(json.loads(path.read_text())).channels == ["high", "low"]
 
 
-def test_the_backend_of_the_caller_stays() -> None:
-    before = pyhf.get_backend()
+def test_the_backend_of_the_caller_stays_and_so_does_the_precision_of_networks() -> None:
+    before = pyhf.get_backend(), torch.get_default_dtype()
     discovery(counting(10, 100, 5, 110))
-    assert pyhf.get_backend() == before
+    assert (pyhf.get_backend(), torch.get_default_dtype()) == before
 
 
 @pytest.mark.parametrize(

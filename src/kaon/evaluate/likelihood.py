@@ -363,11 +363,15 @@ def _different(what: str, names: Sequence[str]) -> None:
 def _fitted(made: Workspace, work: Callable[[Any, Any], _T]) -> _T:
     """What `work` makes of model and data; the caller's own choice of pyhf's backend is put back.
 
+    So is PyTorch's default precision, which this backend turns to double for every network of the process.
+
     PyTorch gives the gradients, by which a hundred nuisance parameters take a second instead of minutes. SciPy's
     minimiser is the quicker one; MINUIT, the sturdier, has a try where it gives up.
     """
+    import torch  # not above: most of what is imported from here fits nothing
+
     pyhf = require("pyhf")
-    before = pyhf.get_backend()
+    before, precision = pyhf.get_backend(), torch.get_default_dtype()
     minimisers = [pyhf.optimize.scipy_optimizer(maxiter=1000, tolerance=1e-8), pyhf.optimize.minuit_optimizer()]
     try:
         for last, minimiser in enumerate(minimisers):
@@ -384,6 +388,7 @@ def _fitted(made: Workspace, work: Callable[[Any, Any], _T]) -> _T:
         raise DataError(f"this is no workspace of pyhf: {error}") from error
     finally:
         pyhf.set_backend(*before)
+        torch.set_default_dtype(precision)
 
 
 def _model(made: Workspace) -> tuple[Any, Any]:
