@@ -10,7 +10,7 @@ from __future__ import annotations
 from kaon.datasets.base import Dataset
 from kaon.datasets.download import RemoteFile
 
-__all__ = ["FEATURES", "HIGGSML", "HIGH_LEVEL", "LOW_LEVEL", "download", "load", "reading", "split"]
+__all__ = ["FEATURES", "HIGGSML", "HIGH_LEVEL", "LOW_LEVEL"]
 
 HIGH_LEVEL = (
     "DER_mass_MMC",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kaon.datasets.base import Dataset
 from kaon.datasets.download import RemoteFile
 
-__all__ = ["FEATURES", "HIGH_LEVEL", "LOW_LEVEL", "UCI_HIGGS", "download", "load", "reading", "split"]
+__all__ = ["FEATURES", "HIGH_LEVEL", "LOW_LEVEL", "UCI_HIGGS"]
 
 LOW_LEVEL = (
     "lepton_pT",

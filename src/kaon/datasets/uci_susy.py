@@ -5,7 +5,7 @@ from __future__ import annotations
 from kaon.datasets.base import Dataset
 from kaon.datasets.download import RemoteFile
 
-__all__ = ["FEATURES", "HIGH_LEVEL", "LOW_LEVEL", "UCI_SUSY", "download", "load", "reading", "split"]
+__all__ = ["FEATURES", "HIGH_LEVEL", "LOW_LEVEL", "UCI_SUSY"]
 
 LOW_LEVEL = (
     *(f"lepton{i}_{name}" for i in (1, 2) for name in ("pT", "eta", "phi")),

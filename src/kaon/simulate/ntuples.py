@@ -1,13 +1,11 @@
-"""A folder of ntuples as an analysis gets them: one ROOT file per process with luminosity weights, and pseudo-data.
+"""A folder of ntuples as an analysis gets them: one ROOT file per process with luminosity weights, and pseudo-data::
 
-```text
-FOLDER/
-  CLASS.root            one file per process, with the branch PREFIX + WeightLumi
-  data.root             pseudo-data of another seed; no labels, no weights
-  simulation.json       luminosity, and of each process cross-section, generated and selected events, expected number
-  truth/data.parquet    process of each event of data.root, in the same order
-  truth/truth.json      hidden factors, expected and drawn numbers of each process
-```
+    FOLDER/
+      CLASS.root            one file per process, with the branch PREFIX + WeightLumi
+      data.root             pseudo-data of another seed; no labels, no weights
+      simulation.json       luminosity, and of each process cross-section, generated and selected events, expected number
+      truth/data.parquet    process of each event of data.root, in the same order
+      truth/truth.json      hidden factors, expected and drawn numbers of each process
 
 The weight of an event is L sigma w / (sum of w of all generated events), so that the weights of any selection add up to
 what is expected of it at the luminosity L.
