@@ -141,7 +141,7 @@ class Result:
         }
 
     def markdown(self) -> str:
-        """The table as a page of Markdown; published numbers in brackets behind the obtained ones."""
+        """The table as a page of Markdown; statistical errors and published numbers in brackets behind the obtained."""
         heads = ["", *(_plain(c.title) for c in self.columns)]
         lines = [f"| {' | '.join(heads)} |", "|---" + "|---:" * len(self.columns) + "|"]
         for row in self.rows:
@@ -149,7 +149,10 @@ class Result:
             name = f"{row.name} ({row.note})" if row.note else row.name
             lines.append("| " + " | ".join(x.replace("|", "\\|") for x in [name, *found]) + " |")
         facts = [f"- {name}: {words}" for name, words in self.facts.items()]
-        brackets = "Obtained ± spread over the seeds; in brackets what was published."
+        brackets = (
+            "Obtained ± spread over the seeds; in brackets what was published, and where it says stat. the statistical "
+            "error of the test events."
+        )
         parts = [f"# {self.question}", f"Study `{self.study}`, scale `{self.scale}`. After: {self.source}"]
         parts += [" ".join(self.summary), "\n".join(lines), brackets, *self.notes, "\n".join(facts)]
         return "\n\n".join(part for part in parts if part) + "\n"
@@ -158,8 +161,8 @@ class Result:
     def _both(value: Value | None, column: Column) -> str:
         if value is None:
             return ""
-        published = value.published_text(column)
-        return value.text(column) + (f" ({published})" if published else "")
+        more = (value.error_text(), value.published_text(column))
+        return value.text(column) + "".join(f" ({words})" for words in more if words)
 
 
 def measured(

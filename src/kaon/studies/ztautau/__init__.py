@@ -40,6 +40,8 @@ MODELS = ("bdt", "nn", "dn")
 _CUTS, _TRIED = "cuts", "bdt"
 _ONE = "Wmunu"
 """The background that is trained against alone, for comparison."""
+_MASS_BINS = (10, 20.0, 120.0)
+"""GeV; wide, because the pseudo-data are few."""
 _BDT_SELECTION, _BDT_SAME = "learned", "learned_same"
 
 _COLUMNS = (
@@ -219,7 +221,7 @@ def _with_learned_region(config: AnalysisConfig, threshold: float) -> dict[str, 
     estimates["W"]["control"] |= {_BDT_SELECTION: "w_opposite", _BDT_SAME: "w_same"}
     estimates["multijet"]["regions"][_BDT_SELECTION] = _BDT_SAME
     histograms = tree["histograms"]
-    histograms["vis_mass"].pop("regions", None)
+    histograms["vis_mass"] = {**histograms["vis_mass"], "bins": _MASS_BINS}
     return {"regions": regions, "estimates": estimates, "histograms": histograms}
 
 
