@@ -3,7 +3,7 @@
     FOLDER/
       CLASS.root            one file per process, with the branch PREFIX + WeightLumi
       data.root             pseudo-data of another seed; no labels, no weights
-      simulation.json       luminosity, and of each process cross-section, generated and selected events, expected number
+      simulation.json       luminosity; of each process cross-section, generated, selected and expected events
       truth/data.parquet    process of each event of data.root, in the same order
       truth/truth.json      hidden factors, expected and drawn numbers of each process
 
