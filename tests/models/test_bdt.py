@@ -72,6 +72,32 @@ def test_reported_losses_are_the_weighted_log_loss() -> None:
         assert rows[-1][f"{name}_loss"] == pytest.approx(np.average(-np.log(chance), weights=w), rel=1e-5)
 
 
+def test_of_many_training_events_the_loss_of_a_sample_is_noted_and_no_tree_depends_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weight = np.random.default_rng(3).uniform(0.5, 2, 3000)
+    train = Batch(toy().inputs, toy().target, weight)
+
+    def trained() -> tuple[BDT, list[dict[str, float]]]:
+        model = BDT(SPEC, 2, trees=100, learning_rate=0.5, row_fraction=0.7, early_stopping=5)
+        return model, model.fit(train, toy(500, seed=1), seed=4, threads=1)
+
+    model, rows = trained()
+    monkeypatch.setattr(BDT, "shown_events", 200)
+    other, sampled = trained()
+    assert other.to_text() == model.to_text()
+    assert [r["validation_loss"] for r in sampled] == [r["validation_loss"] for r in rows]
+    best = int(np.argmin([r["validation_loss"] for r in sampled]))
+    assert best < len(sampled) - 1 < 99, "the test needs a training that was stopped"
+
+    part = model.shown(train, 4)
+    assert len(part) == 200
+    assert len(np.unique(part.inputs["features"], axis=0)) == 200
+    chance = model.predict(part.inputs)[np.arange(200), part.labels]
+    assert sampled[best]["train_loss"] == pytest.approx(np.average(-np.log(chance), weights=part.weights), rel=1e-4)
+    assert sampled[best]["train_loss"] != rows[best]["train_loss"]
+
+
 def test_early_stopping_keeps_the_best_round() -> None:
     model = BDT(SPEC, 2, trees=400, learning_rate=0.5, early_stopping=5)
     rows = model.fit(toy(500), toy(500, seed=1), seed=0, threads=1)

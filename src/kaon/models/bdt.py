@@ -19,6 +19,8 @@ from kaon.models.base import BoostedTrees
 __all__ = ["BDT", "VARIANTS"]
 
 _END = "end of trees"
+_SHOWN = "training"
+"""LightGBM's own name of the set whose loss must not stop the training."""
 _NUMBER = r"-?\d+(\.\d+)?([eE][-+]?\d+)?"
 _NUMBERS = re.compile(rf"({_NUMBER}( {_NUMBER})*)?", re.ASCII)
 _THRESHOLDS = re.compile(rf"(({_NUMBER}|inf)( ({_NUMBER}|inf))*)?", re.ASCII)
@@ -116,7 +118,7 @@ class BDT(BoostedTrees):
         threads: int,
         progress: Callable[[int, int, dict[str, float]], None] | None = None,
     ) -> list[dict[str, float]]:
-        """Train; see `Trees.fit`. A row holds train_loss and, with validation events, validation_loss.
+        """Train; see `Trees.fit`. A row: train_loss (of `shown` events) and, with validation events, validation_loss.
 
         Raises:
             ConfigError: LightGBM refuses a setting.
@@ -127,21 +129,23 @@ class BDT(BoostedTrees):
         rows: list[dict[str, float]] = []
 
         def note(state: Any) -> None:
-            rows.append({f"{name}_loss": float(loss) for name, _, loss, _ in state.evaluation_result_list})
+            losses = {name: float(loss) for name, _, loss, _ in state.evaluation_result_list}
+            rows.append({("train_loss" if name == _SHOWN else f"{name}_loss"): loss for name, loss in losses.items()})
             if progress is not None:
                 progress(state.iteration + 1, self.trees, rows[-1])
 
         callbacks: list[Any] = [note]
-        data = {"train": self._dataset(train)}
+        whole, part = self._dataset(train), self.shown(train, seed)
+        data = {_SHOWN: whole if part is train else self._dataset(part, reference=whole)}
         if validation is not None and len(validation):
-            data["validation"] = self._dataset(validation, reference=data["train"])
+            data["validation"] = self._dataset(validation, reference=whole)
             if self.early_stopping:
                 callbacks.append(lgb.early_stopping(self.early_stopping, verbose=False))
         settings = self._settings | {"seed": seed, "num_threads": threads}
         try:
             booster = lgb.train(
                 settings,
-                data["train"],
+                whole,
                 num_boost_round=self.trees,
                 valid_sets=list(data.values()),
                 valid_names=list(data),

@@ -35,7 +35,8 @@ class SklearnBDT(BoostedTrees):
 
     scikit-learn saves models as pickles only, so the text form is kaon's: the trees' arrays as JSON, and predictions
     are kaon's own, equal to scikit-learn's. Training weights are scaled to a mean of one; negative ones are refused, as
-    for `bdt`. scikit-learn tells nobody how far it is, so that progress is reported when all rounds are done.
+    for `bdt`. scikit-learn tells nobody how far it is, so that progress is reported when all rounds are done, and notes
+    the loss of all training events, whose scores it keeps in any case.
 
     Args:
         spec: one input of shape (features,); not-a-number means missing, and each split learns where it goes.

@@ -112,7 +112,7 @@ class XGBoostBDT(BoostedTrees):
         threads: int,
         progress: Callable[[int, int, dict[str, float]], None] | None = None,
     ) -> list[dict[str, float]]:
-        """Train; see `Trees.fit`. A row holds train_loss and, with validation events, validation_loss.
+        """Train; see `Trees.fit`. A row: train_loss (of `shown` events) and, with validation events, validation_loss.
 
         Raises:
             ConfigError: XGBoost refuses a setting.
@@ -122,11 +122,12 @@ class XGBoostBDT(BoostedTrees):
         if (train.weights < 0).any():
             raise DataError("bdt_xgboost cannot train with negative weights; choose abs, drop or error as their policy")
         weight = train.weights / max(train.weights.mean(), np.finfo(float).tiny)
-        parts = {"train": train} | ({"validation": validation} if validation is not None and len(validation) else {})
+        parts = {"train": self.shown(train, seed)}
+        if validation is not None and len(validation):
+            parts["validation"] = validation
+        whole = xgboost.DMatrix(train.inputs["features"], train.labels, weight=weight, nthread=threads)
         sets = {
-            name: xgboost.DMatrix(
-                b.inputs["features"], b.labels, weight=weight if b is train else None, nthread=threads
-            )
+            name: whole if b is train else xgboost.DMatrix(b.inputs["features"], b.labels, nthread=threads)
             for name, b in parts.items()
         }
         rows: list[dict[str, float]] = []
@@ -147,7 +148,7 @@ class XGBoostBDT(BoostedTrees):
         try:
             booster = xgboost.train(
                 self._settings | {"seed": seed, "nthread": threads},
-                sets["train"],
+                whole,
                 num_boost_round=self.trees,
                 evals=[(data, name) for name, data in sets.items()],
                 custom_metric=loss,

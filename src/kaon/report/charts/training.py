@@ -49,7 +49,8 @@ def loss(comparison: Comparison) -> Chart | Missing:
         name="loss",
         title="Loss by epoch",
         caption="Solid: validation; dotted: training. A gap that opens between the two is overtraining. For trees an "
-        "epoch is a round of boosting. Losses of different models are not comparable if their losses differ.",
+        "epoch is a round of boosting, and the training loss may be that of a random sample of the training events. "
+        "Losses of different models are not comparable if their losses differ.",
         data=data,
         layout={
             "xaxis": axis("epoch"),
