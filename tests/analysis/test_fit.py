@@ -81,6 +81,17 @@ def test_a_shape_stays_a_shape() -> None:
     np.testing.assert_allclose(np.asarray(low), [9, 11])
 
 
+def test_an_uncertainty_of_more_than_all_leaves_a_positive_rate_and_a_fit() -> None:
+    """As a shape it made rates negative, and the fit ended in numbers that are none."""
+    simulated = templates_of({**SR, "w": [0.0, 0.0]}, {"b": {"xs": 2.0}})
+    background = channels(simulated, CONFIG)[0].backgrounds[0]
+    assert background.normalisation == {"xs": pytest.approx((2 / 3, 2.0))}
+    assert not background.shapes
+    found = fit(simulated, CONFIG)
+    assert found.discovery.observed is not None
+    assert np.isfinite([found.discovery.expected, found.discovery.observed]).all()
+
+
 def test_bins_without_background_are_merged_and_negative_ones_are_told() -> None:
     empty = {"data": [3.0, 60.0], "s": [1.0, 20.0], "b": [0.0, 20.0], "w": [-1.0, 10.0]}
     with pytest.warns(KaonWarning, match="merges bins of m in sr without background: 1 are left"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,26 @@ from kaon.analysis.templates import Statistical, Templates
 from kaon.errors import KaonWarning
 from kaon.evaluate.likelihood import Channel, Discovery, Sample, UpperLimit, discovery, upper_limit, workspace
 
-__all__ = ["FitResult", "channels", "fit"]
+__all__ = ["Adjustment", "FitResult", "adjustments", "channels", "fit"]
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """What the fit does to the bins of a region, which a likelihood could not take as they are.
+
+    Args:
+        histogram: that is fitted there.
+        bins: of the histogram.
+        starts: first bins of the groups that are merged; as many as bins if none are.
+        negative: backgrounds that are below zero in bins so merged; the fit takes zero there.
+    """
+
+    histogram: str
+    bins: int
+    starts: tuple[int, ...]
+    negative: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,23 +77,40 @@ def channels(templates: Templates, config: AnalysisConfig) -> list[Channel]:
     """
     assert config.fit is not None
     found = []
-    for region, histogram in config.fit.regions.items():
-        here = templates.histograms[histogram][region]
-        bins = len(next(iter(here.values())))
+    for region, change in adjustments(templates, config).items():
+        histogram, here = change.histogram, templates.histograms[change.histogram][region]
+        if len(change.starts) < change.bins:
+            message = (
+                f"the fit merges bins of {histogram} in {region} without background: {len(change.starts)} are left"
+            )
+            warnings.warn(message, KaonWarning, stacklevel=3)
+        if change.negative:
+            names = ", ".join(change.negative)
+            message = f"{names}: negative bins of {histogram} in {region}, which the fit takes as zero"
+            warnings.warn(message, KaonWarning, stacklevel=3)
         name = config.signals[0] if len(config.signals) == 1 else "signal"
-        backgrounds = {n: v for n, v in here.items() if n != DATA and n not in config.signals}
-        starts = _starts(summed(backgrounds.values(), bins).values)
-        if len(starts) < bins:
-            message = f"the fit merges bins of {histogram} in {region} without background: {len(starts)} are left"
-            warnings.warn(message, KaonWarning, stacklevel=3)
-        merged = {n: _merged(v, starts) for n, v in backgrounds.items() if v.values.any()}
-        if negative := [n for n, v in merged.items() if (v.values < 0).any()]:
-            message = f"{', '.join(negative)}: negative bins of {histogram} in {region}, which the fit takes as zero"
-            warnings.warn(message, KaonWarning, stacklevel=3)
-        signal = _sample(name, _merged(summed([here[n] for n in config.signals], bins), starts), region, histogram)
-        observed = np.add.reduceat(here[DATA].values, starts) if DATA in here else None
-        found.append(Channel(region, signal, [_sample(n, v, region, histogram) for n, v in merged.items()], observed))
+        total = summed([here[n] for n in config.signals], change.bins)
+        signal = _sample(name, _merged(total, change.starts), region, histogram)
+        made = {n: _merged(v, change.starts) for n, v in _backgrounds(here, config).items() if v.values.any()}
+        observed = np.add.reduceat(here[DATA].values, change.starts) if DATA in here else None
+        found.append(Channel(region, signal, [_sample(n, v, region, histogram) for n, v in made.items()], observed))
     return found
+
+
+def adjustments(templates: Templates, config: AnalysisConfig) -> dict[str, Adjustment]:
+    """What the fit does to the bins of each of its regions; nothing without a fit."""
+    found = {}
+    for region, histogram in config.fit.regions.items() if config.fit is not None else ():
+        here = templates.histograms[histogram][region]
+        bins, backgrounds = len(next(iter(here.values()))), _backgrounds(here, config)
+        starts = _starts(summed(backgrounds.values(), bins).values)
+        negative = tuple(n for n, v in backgrounds.items() if (_merged(v, starts).values < 0).any())
+        found[region] = Adjustment(histogram, bins, tuple(starts), negative)
+    return found
+
+
+def _backgrounds(found: Mapping[str, Uncertain], config: AnalysisConfig) -> dict[str, Uncertain]:
+    return {name: value for name, value in found.items() if name != DATA and name not in config.signals}
 
 
 def _starts(background: Array) -> list[int]:
@@ -89,7 +123,7 @@ def _starts(background: Array) -> list[int]:
     return starts[:-1] or [0]  # what is left over at the end belongs to the last group
 
 
-def _merged(found: Uncertain, starts: list[int]) -> Uncertain:
+def _merged(found: Uncertain, starts: Sequence[int]) -> Uncertain:
     responses = {source: np.add.reduceat(r, starts, axis=1) for source, r in found.responses.items()}
     return Uncertain(np.add.reduceat(found.values, starts), responses)
 
@@ -105,15 +139,16 @@ def _sample(name: str, found: Uncertain, region: str, histogram: str) -> Sample:
                 continue
         shared.setdefault(title, {})[process] = response[0]
     values = found.floored.values
-    normalisation: dict[str, float] = {}
+    normalisation: dict[str, float | tuple[float, float]] = {}
     shapes: dict[str, tuple[Array, Array]] = {}
     for title, rows in shared.items():
         step = _together(rows)
         relative = step[values > 0] / values[values > 0]
         if not step.any():
             continue
-        if len(relative) and np.ptp(relative) < 1e-9 and 0 < relative[0] < 1 and not step[values == 0].any():
-            normalisation[title] = float(relative[0])
+        if len(relative) and np.ptp(relative) < 1e-9 and relative[0] > 0 and not step[values == 0].any():
+            size = float(relative[0])  # from 100% on, down is the same factor as up, which leaves something of the rate
+            normalisation[title] = size if size < 1 else (size / (1 + size), size)
         else:
             shapes[title] = np.maximum(values - step, 0), np.maximum(values + step, 0)
     return Sample(name, values, np.sqrt(own), normalisation, shapes)

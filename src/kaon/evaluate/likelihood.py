@@ -9,6 +9,7 @@ and asymptotics are those of https://arxiv.org/abs/1007.1727, and limits are CLs
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -372,15 +373,20 @@ def _fitted(made: Workspace, work: Callable[[Any, Any], _T]) -> _T:
 
     pyhf = require("pyhf")
     before, precision = pyhf.get_backend(), torch.get_default_dtype()
+    log = logging.getLogger("pyhf")  # which tells of every failed attempt with a traceback
+    level = log.level
     minimisers = [pyhf.optimize.scipy_optimizer(maxiter=1000, tolerance=1e-8), pyhf.optimize.minuit_optimizer()]
     try:
+        log.setLevel(logging.CRITICAL)
         for last, minimiser in enumerate(minimisers):
             pyhf.set_backend("pytorch", minimiser, precision="64b")
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # pyhf's ways to call jsonschema and PyTorch, nothing of the fit
                     return work(*_model(made))
-            except pyhf.exceptions.FailedMinimization as error:
+            except DataError:
+                raise
+            except (pyhf.exceptions.FailedMinimization, ValueError) as error:  # PyTorch refuses parameters that are NaN
                 if last:
                     raise DataError(f"the fit does not converge: {error}; try fewer bins or uncertainties") from error
         raise AssertionError("two minimisers were tried")
@@ -389,6 +395,7 @@ def _fitted(made: Workspace, work: Callable[[Any, Any], _T]) -> _T:
     finally:
         pyhf.set_backend(*before)
         torch.set_default_dtype(precision)
+        log.setLevel(level)
 
 
 def _model(made: Workspace) -> tuple[Any, Any]:
