@@ -196,7 +196,11 @@ def _trained(context: Context, pool: Events, test: Events, count: int, models: S
                 representation_options={"features": list(FEATURES)},
                 spectators=(),
                 train=TrainConfig(
-                    epochs=_epochs(count, settings), batch_size=settings["batch_size"], threads=1, seed=seed
+                    epochs=_epochs(count, settings),
+                    batch_size=settings["batch_size"],
+                    learning_rate=_RATES.get(model, _RATE),
+                    threads=1,
+                    seed=seed,
                 ),
             )
             order = np.random.default_rng([seed, 1]).permutation(len(pool))[:count]
@@ -337,14 +341,16 @@ _LEAD = (
     "samples contain its smaller ones."
 )
 _NOTES = (
-    "The exponents hold for the range of N that they were measured in. A power law is what learning curves often look "
-    "like between the region of too few events and the floor that the physics sets; nothing says where this floor is.",
+    "The exponents hold for the range of N that they were measured in. A power law describes this range, if it does; "
+    "further on the physics sets a floor, and nothing here says where it is.",
     "Where the largest sample takes most of the available events, the seeds share most of their training events, and "
     "their spread understates what another sample would change.",
-    "Networks and trees have fixed hyper-parameters; tuned for each number of events, all of them would do better "
-    "where they are far from what suits their defaults, small samples more than large ones.",
+    "Networks and trees have fixed hyper-parameters. Tuned for each number of events, any of them might do better, and "
+    "more so at some sizes than at others; nothing here says how much.",
 )
 
+_RATE, _RATES = 1e-3, {"nn": 1e-2}
+"""One wide layer learns slowly at the rate that suits five."""
 _TRAINING = {"batch_size": 100, "updates": 2000, "least_epochs": 10, "most_epochs": 50}
 _SMALL = {"first": 60, "per_decade": 3, "updates": 4, "least_epochs": 2}
 
