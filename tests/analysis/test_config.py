@@ -99,6 +99,10 @@ def test_the_lecture_s_selection_variables_and_regions() -> None:
     ("tree", "words"),
     [
         ({"regions": {"all": "M > 0"}}, "neither data nor processes"),
+        (
+            {"data": "run.root", "regions": {"all": {"cuts": "M > 0", "blind": True}}},
+            "only data, and every region is blind",
+        ),
         (changed(weight=None), r"process z has no weight: name it \(weight: WeightLumi\), or count events"),
         (
             changed(processes={"z": {"files": "z.root", "cross_section": 5}}),

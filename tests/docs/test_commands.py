@@ -66,6 +66,14 @@ def make_jets(jets: Events, path: str) -> None:
     write(jets, path)
 
 
+def make_ntuples() -> None:
+    """Random numbers in the branches of the exercise take the place of `kaon simulate ztautau`."""
+    from tests.analysis.conftest import write_ntuples
+
+    Path("ntuples").mkdir()
+    write_ntuples(Path("ntuples"), events=1000)
+
+
 def test_tutorial(jets: Events) -> None:
     """Every command; jets made of random numbers take the place of the few simulated ones, so that figures are full."""
     recipe = load_recipe("top-tagging").model_copy(update={"chunk_events": 30})
@@ -92,11 +100,12 @@ def test_tutorial_in_python(jets: Events) -> None:
 def test_readme(jets: Events) -> None:
     make_jets(jets, "jets.h5")
     make_jets(replace(jets, provenance=Provenance("top-tagging", seed=1)), JETS_OF_THE_LANDSCAPE)
+    make_ntuples()
     results = doctest.testfile(str(ROOT / "README.md"), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert results.attempted > 0
     assert results.failed == 0
     for arguments in commands(ROOT / "README.md"):
-        if arguments[0] != "simulate" and "jets-16000.h5" not in arguments:  # test_tutorial does both
+        if arguments[0] != "simulate" and "jets-16000.h5" not in arguments:  # others do both
             run([*arguments, *FEWER] if arguments[0] == "reproduce" else arguments)
     assert Path("kaon-studies/landscape/smoke/report.html").exists()
 
@@ -181,7 +190,7 @@ def test_analyse(kaon_data: Path) -> None:
     Path("zmumu.yaml").write_text(first)
     run(shown[0])
     numbers = json.loads(Path("dimuons/analysis.json").read_text())
-    peak = numbers["histograms"]["peak"]["mass"]["dimuons"]["values"]
+    peak = numbers["histograms"]["pairs"]["mass"]["data"]["values"]
     assert abs(numbers["edges"]["mass"][int(np.argmax(peak))] + 1 - 91.2) < 2
     found = analyse(yaml.safe_load(jagged))
     assert found.yields["dimuon"]["nano"].values[0] > 0
@@ -196,9 +205,6 @@ def test_analyse(kaon_data: Path) -> None:
 @pytest.mark.slow
 def test_analyse_ztautau() -> None:
     """The command of the exercise, on ntuples made of random numbers."""
-    from tests.analysis.conftest import write_ntuples
-
-    Path("ntuples").mkdir()
-    write_ntuples(Path("ntuples"))
+    make_ntuples()
     run(commands(DOCS / "howto" / "analyse.md")[2])
     assert Path("ztautau-result/report.html").exists()

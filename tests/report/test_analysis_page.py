@@ -61,5 +61,14 @@ def test_pages_without_fit_estimates_or_simulation(
     data_only = {**settings, "processes": {}, "weight": None}
     folder = tmp_path / "data"
     found = write_analysis(analyse(data_only, data=ntuples), folder)
-    assert found["figures"] == []
-    assert charts((folder / "report.html").read_text()) == {}
+    assert isinstance(found["figures"], list)
+    assert {"regions.png", "mass_signal.png"} <= {figure.name for figure in found["figures"]}
+    page = (folder / "report.html").read_text()
+    drawn = charts(page)
+    assert list(drawn) == ["regions", "histogram-mass", "histogram-mt"]
+    for chart in drawn.values():
+        assert "yaxis2" not in chart["layout"]
+        assert {trace["name"] for trace in chart["data"]} == {"data"}
+    assert "Simulation" not in page.split("<main")[1].split("</section>")[0]
+    assert ">Prediction" not in page
+    assert "no simulation to compare them with" in page

@@ -102,6 +102,17 @@ def test_nothing_expected_is_a_gap() -> None:
     assert Stack(EDGES, TWO).points is None
 
 
+def test_data_alone_are_points_without_a_comparison() -> None:
+    stack = Stack(EDGES, {}, counts(60.0, 5.0))
+    assert stack.points is not None
+    np.testing.assert_allclose(stack.points.value, [6.0, 0.25])
+    assert (stack.compared, stack.ratio, stack.pulls, stack.layers) == (False, None, None, ())
+    assert stack.uncertainty[1].tolist() == [0.0, 0.0]
+    assert Stack(EDGES, TWO, counts(60.0, 5.0)).compared
+    assert not Stack(EDGES, TWO).compared
+    assert Stack(EDGES, {}, counts(0.0, 5.0)).trimmed().edges.tolist() == [10.0, 30.0]
+
+
 def test_colours_depend_on_the_order_alone_and_differ() -> None:
     names = [f"p{i}" for i in range(10)]
     for signals in ([], ["p3"], ["p0", "p9"]):
@@ -118,7 +129,7 @@ def test_colours_depend_on_the_order_alone_and_differ() -> None:
     [
         ({"edges": [0, 2, 1]}, DataError, "must be finite and rise"),
         ({"edges": [0, 1]}, DataError, "w has 2 bins, the histogram 1"),
-        ({"processes": {}}, DataError, "at least one process"),
+        ({"processes": {}}, DataError, "at least one process, or data"),
         ({"data": Counts.zeros(3)}, DataError, "data has 3 bins"),
         ({"signals": ["higgs"]}, ConfigError, "higgs is none of the processes: w, z"),
         ({"signals": ["w", "z"], "overlay": True}, ConfigError, "without any background"),

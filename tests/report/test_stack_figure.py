@@ -104,6 +104,19 @@ def test_without_data_there_is_one_panel_and_overlaid_signals_are_lines() -> Non
     assert "Data" not in legend
 
 
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_data_alone_are_not_called_simulation(logarithmic: bool) -> None:
+    whole = example()
+    figure = draw(Stack(whole.edges, {}, whole.data, x=whole.x), logarithmic=logarithmic)
+    (ax,) = figure.axes
+    assert not any("Simulation" in text.get_text() for text in ax.texts)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["Data"]
+    assert whole.data is not None
+    lowest = whole.data.values[whole.data.values > 0].min()
+    assert ax.get_ylim()[0] < lowest
+    assert ax.get_ylim()[1] > whole.data.values.max()
+
+
 def test_conditions_and_files(tmp_path: Path) -> None:
     assert conditions() == ""
     assert conditions(energy=13.6) == "√$s$ = 13.6 TeV"

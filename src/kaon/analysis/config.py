@@ -96,6 +96,8 @@ class AnalysisConfig(Frozen):
     def _problems(self) -> Iterable[str]:
         if self.data is None and not self.processes:
             yield "neither data nor processes are given; there is nothing to read"
+        if not self.processes and all(region.blind for region in self.regions.values()):
+            yield "there are only data, and every region is blind; there is nothing to count"
         if DATA in self.processes:
             yield f"a process cannot be called {DATA}; data has an entry of its own"
         for name, process in self.processes.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -131,7 +132,7 @@ def remove(work: Path) -> None:
 
 
 def yields_table(result: Analysis) -> Any:
-    """Regions by expectation, uncertainty and data."""
+    """Regions by expectation, uncertainty and data, as far as there are any."""
     from kaon.analysis.entries import DATA
 
     rows = []
@@ -139,17 +140,19 @@ def yields_table(result: Analysis) -> Any:
         expected = result.expected(region)
         signal = sum(float(found[name].values[0]) for name in result.config.signals)
         seen = found.get(DATA)
-        simulated = bool(result.processes)
         rows.append(
             [
                 result.config.region_label(region),
                 f"{signal:,.1f}" if result.config.signals else "",
-                f"{expected.values[0]:,.1f} ± {expected.errors[0]:,.1f}" if simulated else "",
+                f"{expected.values[0]:,.1f} ± {expected.errors[0]:,.1f}",
                 "" if seen is None else f"{seen.values[0]:,.0f}",
-                f"{seen.values[0] / expected.values[0]:.3f}" if seen and simulated and expected.values[0] > 0 else "",
+                f"{seen.values[0] / expected.values[0]:.3f}" if seen and expected.values[0] > 0 else "",
             ]
         )
-    return table(("Region", "Signal", "Expected", "Data", "Data / expected"), rows)
+    columns = ("Region", "Signal", "Expected", "Data", "Data / expected")
+    data, simulated = result.config.data is not None, bool(result.processes)
+    shown = (True, bool(result.config.signals), simulated, data, data and simulated)
+    return table(tuple(compress(columns, shown)), [list(compress(row, shown)) for row in rows])
 
 
 def fit_lines(result: Analysis) -> list[str]:

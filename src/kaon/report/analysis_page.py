@@ -11,6 +11,7 @@ import yaml
 from kaon.analysis import Analysis
 from kaon.analysis.entries import DATA
 from kaon.files import write_text
+from kaon.report.analysis_fitted import fitted_as
 from kaon.report.analysis_regions import made_from, regions_shown, regions_with_data
 from kaon.report.analysis_stacks import drawn_in, region_stack, stack_of, write_stacks
 from kaon.report.analysis_tables import cut_flow, estimates, results, systematics, yields
@@ -35,6 +36,10 @@ _BESIDE = {
     "configuration": "analysis.yaml",
 }
 """What the page links to, where it is there: words -> name beside it."""
+
+_STACKED = (
+    "Processes upon one another, data as points with Poisson error bars, the uncertainty of the prediction in grey."
+)
 
 
 def write_analysis(
@@ -93,6 +98,7 @@ def _render(analysis: Analysis, pages: dict[str, str]) -> str:
 
 
 def _sections(analysis: Analysis) -> list[Section]:
+    simulated = bool(analysis.processes)
     return [
         Section(
             "fit",
@@ -102,16 +108,18 @@ def _sections(analysis: Analysis) -> list[Section]:
         ),
         Section(
             "regions",
-            "Do the regions agree?",
+            "Do the regions agree?" if simulated else "How many events are in the regions?",
             "Events of every region, and how far the data are from the prediction in standard deviations. An estimate "
-            "from data brings its own control region into agreement; the others test it.",
+            "from data brings its own control region into agreement; the others test it."
+            if simulated
+            else "Data alone: there is no simulation to compare them with.",
             _regions(analysis),
         ),
         Section(
             "histograms",
             "What do the distributions look like?",
-            "Processes upon one another, data as points with Poisson error bars, the uncertainty of the prediction in "
-            "grey. What lies beyond the edges is in the first and the last bin. Pick a region in any chart.",
+            f"{_STACKED if simulated else 'Data, with Poisson error bars.'} What lies beyond the edges is in the first "
+            "and the last bin. Pick a region in any chart.",
             _histograms(analysis),
         ),
         Section(
@@ -140,20 +148,19 @@ def _fit(analysis: Analysis) -> list[Chart | Missing | Listing]:
 
 def _regions(analysis: Analysis) -> list[Chart | Missing | Listing]:
     compared = [r for r in analysis.config.regions if r in regions_with_data(analysis)]
-    if not analysis.processes:
-        return []
-    caption = "A pull is (data − prediction) over the uncertainty of the two."
+    caption = "A pull is (data − prediction) over the uncertainty of the two." if analysis.processes else ""
     if filled := [analysis.config.region_label(r) for r in compared if made_from(analysis, r)]:
         caption += f" By construction there is none in {', '.join(filled)}: a background is estimated from their data."
     if left_out := [analysis.config.region_label(r) for r in analysis.config.regions if r not in compared]:
         caption += f" Left out, being blind: {', '.join(left_out)}."
     stack = region_stack(analysis, compared)
-    return [stacked("regions", "Events", stack, caption=caption, logarithmic=True, lower="pulls", size="full")]
+    several = bool(analysis.processes)  # which span decades; data alone are compared with nothing but each other
+    return [
+        stacked("regions", "Events", stack, caption=caption.strip(), logarithmic=several, lower="pulls", size="full")
+    ]
 
 
 def _histograms(analysis: Analysis) -> list[Chart | Missing | Listing]:
-    if not analysis.processes:
-        return []
     items: list[Chart | Missing | Listing] = []
     for name, settings in analysis.config.histograms.items():
         stacks = {
@@ -162,7 +169,8 @@ def _histograms(analysis: Analysis) -> list[Chart | Missing | Listing]:
         }
         title = (settings.label or name).partition(" [")[0]
         if stacks:
-            items.append(stacked_by(f"histogram-{name}", title, stacks, logarithmic=settings.logarithmic))
+            scale, caption = settings.logarithmic, fitted_as(analysis, name)
+            items.append(stacked_by(f"histogram-{name}", title, stacks, caption=caption, logarithmic=scale))
         else:
             items.append(Missing(title, "No event is in any region in which it should be drawn."))
     return items
@@ -172,12 +180,13 @@ def _facts(analysis: Analysis) -> list[tuple[str, str]]:
     config = analysis.config
     samples = analysis.provenance.get("samples", {})
     events = {name: found.get("events", 0) for name, found in samples.items()}
+    simulated = [n for name, n in events.items() if name != DATA]
     found = [
         ("Collisions", "" if config.energy is None else f"{config.energy:g} TeV"),
         ("Luminosity", "" if config.luminosity is None else f"{config.luminosity:g} fb⁻¹"),
         ("Signal", ", ".join(config.label(name) for name in config.signals)),
         ("Data", f"{events[DATA]:,} events read" if DATA in events else ""),
-        ("Simulation", f"{sum(n for name, n in events.items() if name != DATA):,} events read" if events else ""),
+        ("Simulation", f"{sum(simulated):,} events read" if simulated else ""),
         ("Scores", "; ".join(f"{s.name} of {', '.join(s.features)}" for s in analysis.scorers)),
     ]
     return [(name, value) for name, value in found if value]

@@ -91,17 +91,16 @@ def write_stacks(analysis: Analysis, folder: str | os.PathLike[str], style: Styl
         style: `atlas`, `cms` or `plain`.
 
     Returns:
-        The files; none for an analysis without simulation.
+        The files.
 
     Raises:
         DataError: a folder that cannot be written.
     """
-    if not analysis.processes:
-        return []
     config, home = analysis.config, Path(folder)
     conditions = {"luminosity": config.luminosity, "energy": config.energy, "style": style}
     regions = region_stack(analysis, regions_with_data(analysis))
-    files = write_stack_figure(regions, home / "regions", lower="pulls", logarithmic=True, **conditions)
+    several = bool(analysis.processes)  # which span decades
+    files = write_stack_figure(regions, home / "regions", lower="pulls", logarithmic=several, **conditions)
     for histogram, settings in config.histograms.items():
         wanted = settings.regions or (tuple(config.fit.regions) if config.fit else tuple(config.regions))
         for region in (r for r in drawn_in(analysis, histogram) if r in wanted):

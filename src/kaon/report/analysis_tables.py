@@ -12,6 +12,7 @@ from kaon.analysis.entries import DATA
 from kaon.analysis.measure import Step
 from kaon.analysis.templates import Statistical
 from kaon.analysis.writing import errors_of
+from kaon.report.analysis_fitted import fitted_as
 from kaon.report.analysis_regions import expected, lacking, made_from, processes_in, regions_shown
 from kaon.report.analysis_stacks import colours, order, region_stack
 from kaon.report.listing import Entry, Heading, Line, Listing, asymmetric, quantity, signed
@@ -24,8 +25,10 @@ def yields(analysis: Analysis) -> Listing:
     config, shades = analysis.config, colours(analysis)
     names = [n for n in reversed(order(analysis)) if n not in config.signals]
     names = [*config.signals, *names]
-    headings = [Heading("Region"), Heading("Data"), Heading("Prediction", "all processes; ± stat. (± syst.)")]
-    headings += [Heading("Pull", "(data − prediction) / uncertainty of the two")]
+    headings = [Heading("Region"), Heading("Data")]
+    if analysis.processes:
+        headings += [Heading("Prediction", "all processes; ± stat. (± syst.)")]
+        headings += [Heading("Pull", "(data − prediction) / uncertainty of the two")]
     headings += [Heading("Purity", "share of the signal in the prediction")] if config.signals else []
     headings += [Heading(config.label(n), colour=shades[n]) for n in names]
     lines = []
@@ -33,8 +36,10 @@ def yields(analysis: Analysis) -> Listing:
         found, by = processes_in(analysis, region), made_from(analysis, region)
         pulls = region_stack(analysis, [region]).pulls if analysis.processes and not by else None
         pull = float("nan") if pulls is None else float(pulls[0])
-        entries = [_data(found.get(DATA)), _entry(expected(analysis, region))]
-        entries.append(Entry(signed(pull), None if np.isnan(pull) else pull, marked=abs(pull) > 2))
+        entries = [_data(found.get(DATA))]
+        if analysis.processes:
+            entries.append(_entry(expected(analysis, region)))
+            entries.append(Entry(signed(pull), None if np.isnan(pull) else pull, marked=abs(pull) > 2))
         if config.signals:
             share = purity(analysis, region)
             entries.append(Entry(quantity(100 * share.values[0], 100 * share.errors[0]) + " %", float(share.values[0])))
@@ -46,7 +51,7 @@ def yields(analysis: Analysis) -> Listing:
         "Events of the prediction ± statistical ± systematic uncertainty, of a process ± both together. A pull beyond "
         "two standard deviations is tinted; there is none where an estimate is made from the data of the same region."
     )
-    return Listing("", headings, lines, caption, sortable=True)
+    return Listing("", headings, lines, caption if analysis.processes else "", sortable=True)
 
 
 def purity(analysis: Analysis, region: str) -> Uncertain:
@@ -170,6 +175,7 @@ def results(analysis: Analysis) -> Listing | None:
     caption = (
         "From the profile likelihood with asymptotic formulae (arXiv:1007.1727); the limit is expected without signal."
     )
+    caption = f"{caption} {fitted_as(analysis)}".strip()
     return Listing("", [Heading(""), Heading("Expected"), Heading("Observed")], lines, caption, size="half")
 
 

@@ -23,9 +23,9 @@ def question(analysis: Analysis) -> str:
     name = config.title or config.name
     if analysis.fit is not None:
         return f"{name}: is the signal there?"
-    return (
-        f"{name}: do data and prediction agree?" if config.data and analysis.processes else f"{name}: what is expected?"
-    )
+    if not analysis.processes:
+        return f"{name}: what was seen?"
+    return f"{name}: do data and prediction agree?" if config.data else f"{name}: what is expected?"
 
 
 def answer(analysis: Analysis) -> list[str]:
@@ -61,7 +61,7 @@ def _first(analysis: Analysis) -> list[str]:
     config, region = analysis.config, regions_shown(analysis)[0]
     seen, where = analysis.yields[region].get(DATA), config.region_label(region)
     if not analysis.processes:
-        return [f"{where} holds {seen.values[0]:,.0f} events."] if seen is not None else []
+        return [f"{where}: {seen.values[0]:,.0f} events were seen."] if seen is not None else []
     sum_of_all = expected(analysis, region)
     total = quantity(float(sum_of_all.values[0]), float(sum_of_all.errors[0]))
     count = "" if seen is None else f"{seen.values[0]:,.0f} events were seen where "

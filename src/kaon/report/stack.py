@@ -1,4 +1,4 @@
-"""Stacked processes under data: the numbers of the figure, whoever draws it."""
+"""Stacked processes under data, or data alone: the numbers of the figure, whoever draws it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Stack:
 
     Args:
         edges: of the bins, (bins + 1,), rising. Bins with `names` need none.
-        processes: name -> counts, from the bottom of the stack.
+        processes: name -> counts, from the bottom of the stack; none for data that nothing is compared with.
         data: what was measured; None leaves the comparison out.
         signals: names of processes that come on top, or are drawn as lines.
         systematic: systematic uncertainty of the prediction: (bins,), or (2, bins) for down and up; not negative.
@@ -53,7 +53,7 @@ class Stack:
         names: of bins that stand for regions, instead of edges.
 
     Raises:
-        DataError: no process, or shapes, edges or uncertainties that make no sense.
+        DataError: neither process nor data, or shapes, edges or uncertainties that make no sense.
         ConfigError: an unknown colour, or a signal that is no process.
     """
 
@@ -75,14 +75,14 @@ class Stack:
         object.__setattr__(self, "edges", edges)
         if edges.ndim != 1 or len(edges) < 2 or not np.isfinite(edges).all() or not (np.diff(edges) > 0).all():
             raise DataError(f"edges of a histogram must be finite and rise, at least two; got {edges.tolist()}")
-        if not self.processes:
-            raise DataError("a stack needs at least one process")
+        if not self.processes and self.data is None:
+            raise DataError("a stack needs at least one process, or data")
         for name, counts in (*self.processes.items(), *([("data", self.data)] if self.data else ())):
             if len(counts) != self.bins:
                 raise DataError(f"{name} has {len(counts)} bins, the histogram {self.bins}")
         if strange := [name for name in self.signals if name not in self.processes]:
             raise ConfigError(f"signal {', '.join(strange)} is none of the processes: {', '.join(self.processes)}")
-        if self.overlay and len(self.signals) == len(self.processes):
+        if self.overlay and self.processes and len(self.signals) == len(self.processes):
             raise ConfigError("signals cannot be overlaid without any background")
         for kind in (self.statistical, self.systematic):
             if kind is not None:
@@ -115,6 +115,11 @@ class Stack:
     def lines(self) -> tuple[str, ...]:
         """Signals that are overlaid."""
         return tuple(self.signals) if self.overlay else ()
+
+    @property
+    def compared(self) -> bool:
+        """Whether there are both data and processes."""
+        return self.data is not None and bool(self.processes)
 
     @property
     def uniform(self) -> bool:
@@ -169,8 +174,11 @@ class Stack:
 
     @cached_property
     def ratio(self) -> Points | None:
-        """Data over the total, error bars of the data alone; NaN where nothing is expected."""
-        if self.points is None:
+        """Data over the total, error bars of the data alone; NaN where nothing is expected.
+
+        None without a comparison.
+        """
+        if self.points is None or not self.compared:
             return None
         below = self._expected / self.per
         return Points(self.points.value / below, self.points.down / below, self.points.up / below)
@@ -183,8 +191,11 @@ class Stack:
 
     @cached_property
     def pulls(self) -> Array | None:
-        """(data - total) / uncertainty, of the total and of data that fluctuate about it, (bins,); NaN for 0 / 0."""
-        if self.data is None:
+        """(data - total) / uncertainty, of the total and of data that fluctuate about it, (bins,); NaN for 0 / 0.
+
+        None without a comparison.
+        """
+        if self.data is None or not self.compared:
             return None
         away = self.data.values - self.total.values
         of_total = np.where(away < 0, *self.uncertainty)

@@ -72,7 +72,7 @@ def stack_figure(
             style,
             label or ("Simulation" if stack.data is None else ""),
             ("\n" if style == "atlas" else ", ").join(line for line in lines if line),
-            ratio=stack.data is not None,
+            ratio=stack.compared,
         )
         handles = _processes(canvas.main, stack)
         handles += _uncertainty(canvas.main, stack)
@@ -182,7 +182,8 @@ def _axes(canvas: Canvas, stack: Stack, logarithmic: bool) -> None:
     if not logarithmic:
         ax.set_ylim(bottom=0)
         return
-    heights = np.cumsum([stack.processes[name].values / stack.per for name in stack.layers], axis=0)
+    drawn = [stack.processes[name] for name in stack.layers] or ([stack.data] if stack.data else [])
+    heights = np.cumsum([counts.values / stack.per for counts in drawn], axis=0)
     seen = heights[heights > 0]
     ax.set_yscale("log")
     if len(seen):

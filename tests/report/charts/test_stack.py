@@ -36,6 +36,14 @@ def test_traces_hold_the_numbers_and_the_panel_below_the_ratio() -> None:
     json.dumps([chart.data, chart.layout], allow_nan=False)
 
 
+def test_data_alone_are_one_panel_of_points() -> None:
+    chart = stacked("m", "Mass", Stack(np.array([0.0, 1.0, 2.0]), {}, counts(4.0, 9.0)))
+    assert "yaxis2" not in chart.layout
+    (points,) = chart.data
+    assert (points["name"], points["y"], points["mode"]) == ("data", [4.0, 9.0], "markers")
+    assert [key.text for key in chart.keys] == ["data"]
+
+
 def test_without_data_there_is_one_panel() -> None:
     chart = stacked("m", "Mass", Stack(np.array([0.0, 1.0, 2.0]), PROCESSES), logarithmic=True)
     assert "yaxis2" not in chart.layout

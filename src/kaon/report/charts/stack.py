@@ -42,8 +42,9 @@ def stacked(
     """
     data: list[dict[str, Any]] = [_bar(stack, process) for process in stack.layers]
     data += [_line(stack, process) for process in stack.lines]
-    down, up = stack.uncertainty
-    data.append(_band(stack, stack.total.values / stack.per, down / stack.per, up / stack.per, "y"))
+    if stack.processes:
+        down, up = stack.uncertainty
+        data.append(_band(stack, stack.total.values / stack.per, down / stack.per, up / stack.per, "y"))
     layout: dict[str, Any] = {
         "barmode": "stack",
         "bargap": 0.25 if stack.names else 0,
@@ -54,6 +55,7 @@ def stacked(
     if stack.points is not None:
         data.append({**_dots(stack, stack.points), "name": "data", "hovertemplate": "%{customdata}"})
         data[-1]["customdata"] = [_said(stack.points, i) for i in range(stack.bins)]
+    if stack.compared:
         layout["yaxis"]["domain"] = [_GAP[1], 1]
         layout["xaxis"]["anchor"] = "y2"
         traces, layout["yaxis2"] = _ratio(stack) if lower == "ratio" else _pulls(stack)
@@ -63,7 +65,7 @@ def stacked(
     times = "" if stack.magnify == 1 else f" × {stack.magnify:g}"
     keys += [Key(f"{stack.label(p)}{times}", stack.colour(p), "line") for p in stack.lines]
     keys += [Key(stack.label(p), stack.colour(p), "fill") for p in reversed(stack.layers)]
-    keys.append(Key("uncertainty", "faint", "fill"))
+    keys += [Key("uncertainty", "faint", "fill")] if stack.processes else []
     return Chart(name, title, caption, data, layout, keys, size=size, scale=True)
 
 
