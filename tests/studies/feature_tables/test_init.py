@@ -13,8 +13,9 @@ from kaon.errors import ConfigError
 from kaon.evaluate import best_cut
 from kaon.registry import lookup
 from kaon.report import RunRecord
+from kaon.report.study import Value
 from kaon.studies.base import Study, perform
-from kaon.studies.feature_tables import SETS, feature_sets, significance
+from kaon.studies.feature_tables import SETS, _summary, feature_sets, significance
 from kaon.studies.feature_tables.benchmark import BENCHMARKS, Benchmark
 
 
@@ -48,6 +49,16 @@ def test_the_smoke_scale_runs(benchmark: Benchmark, tmp_path: Path) -> None:
     assert "stand-in" in result.facts["Events"]
     assert (folder / "report.html").exists()
     assert all((folder / page).exists() for page in result.pages.values())
+
+
+@pytest.mark.parametrize(
+    ("spread", "words"), [(0.001, "better with the high-level features"), (0.01, "as far as the seeds tell")]
+)
+def test_words_claim_a_difference_only_beyond_the_spread(spread: float, words: str) -> None:
+    found = {("dn", n): Value(auc, spread, 5) for n, auc in zip(SETS, (0.75, 0.76, 0.78), strict=True)}
+    (said,) = _summary(["dn"], found)
+    assert words in said
+    assert ("no gain" in said) == (spread > 0.005)
 
 
 def test_files_of_the_public_sample_take_the_place_of_the_simulation(tmp_path: Path) -> None:

@@ -165,31 +165,29 @@ def _summary(models: Sequence[str], auc: Mapping[tuple[str, str], Value]) -> lis
         low, high, both = (auc[model, name] for name in SETS)
         if low.obtained is None or high.obtained is None or both.obtained is None:
             continue
-        best, two = max(low.obtained, high.obtained), f"(AUC {low.obtained:.3f}, {high.obtained:.3f})"
-        more = "low-level" if low.obtained > high.obtained else "high-level"
-        which = f"better with the {more} ones" if _apart(low, high) else "as well with either, as far as the seeds tell"
-        said.append(
-            f"{model}, with the low-level and with the high-level features {two}, separates {which}; "
-            f"both together give {both.obtained:.3f}{_gain(both, low if low.obtained == best else high)}."
-        )
+        more, less = ("low-level", "high-level") if low.obtained > high.obtained else ("high-level", "low-level")
+        best, worst = max(low.obtained, high.obtained), min(low.obtained, high.obtained)
+        how = f"better with the {more} features (AUC {best:.3f}) than with the {less} ones ({worst:.3f})"
+        if not _apart(low, high):
+            how = f"as well with the {less} features (AUC {worst:.3f}) as with the {more} ones ({best:.3f}), as far as "
+            how += "the seeds tell"
+        better = low if more == "low-level" else high
+        said.append(f"{model} separates {how}; both together give {both.obtained:.3f}{_gain(both, better)}.")
     return said
 
 
 def _apart(one: Value, other: Value) -> bool:
     """Whether two means differ by more than twice the spread of a difference; without spread, by anything."""
-    assert one.obtained is not None and other.obtained is not None
-    return abs(one.obtained - other.obtained) > 2 * float(np.hypot(one.spread or 0.0, other.spread or 0.0))
+    spread = float(np.hypot(one.spread or 0.0, other.spread or 0.0))
+    return abs((one.obtained or 0.0) - (other.obtained or 0.0)) > 2 * spread
 
 
 def _gain(both: Value, best: Value) -> str:
     """Whether all features together are better than the better set, as far as the spread tells."""
-    if both.spread is None or both.obtained is None or best.obtained is None:
+    if both.spread is None:
         return ""
-    return (
-        ", a gain"
-        if both.obtained > best.obtained and _apart(both, best)
-        else ", no gain beyond the spread of the seeds"
-    )
+    gained = (both.obtained or 0.0) > (best.obtained or 0.0) and _apart(both, best)
+    return ", a gain" if gained else ", no gain beyond the spread of the seeds"
 
 
 def _figure(benchmark: Benchmark, models: Sequence[str], rows: Sequence[ResultRow]) -> Chart:
