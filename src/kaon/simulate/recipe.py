@@ -177,11 +177,11 @@ class Taus(_Frozen):
 
     A candidate is one of the recipe's jets; its tracks, neutral pions and momentum are what the detector sees within
     `cone` of the jet's axis. Whether it is identified is drawn with a probability that depends on what is in it and on
-    its number of tracks, 2 counting as 3. The defaults are rounded numbers of the size of ATLAS' medium working point at
-    8 TeV (https://arxiv.org/abs/1412.7086), and not quoted from there. Approximate: the rejection of jets depends on pT,
-    on the number of vertices and on quark or gluon; constants of the size that it has at 20 to 40 GeV stand for it. What is left of the
-    difference between quarks and gluons comes from their numbers of tracks. The two for leptons are of the size of the
-    medium electron veto and of the muon veto. Identification does not depend on pT.
+    its number of tracks, 2 counting as 3. The defaults are rounded numbers of the size of the medium working point of
+    ATLAS at 8 TeV (https://arxiv.org/abs/1412.7086), and not quoted from there. Approximate: the rejection of jets
+    depends on pT, on the number of vertices and on quark or gluon; constants of the size that it has at 20 to 40 GeV
+    stand for it. What is left of the difference between quarks and gluons comes from their numbers of tracks. The two
+    for leptons are of the size of the medium electron veto and of the muon veto. Identification does not depend on pT.
 
     Args:
         pt: smallest transverse momentum of the core, GeV.

@@ -7,8 +7,8 @@ from kaon.simulate.recipe import Isolated, Jets, Leptons, Ntuples, Objects, Proc
 __all__ = ["VARIANTS", "ZTAUTAU"]
 
 _Z, _W, _TOP = 1150.0, 12_100.0, 253.0
-"""pb at 8 TeV: Z/gamma* above 60 GeV and W, each to one flavour of leptons, rounded numbers of the size that calculations
-to NNLO give; and top pairs (arXiv:1303.6254)."""
+"""pb at 8 TeV: Z/gamma* above 60 GeV and W, each to one flavour of leptons, rounded numbers of the size that NNLO
+calculations give; and top pairs (arXiv:1303.6254)."""
 _TAU_TO_LEPTON, _BEAUTY_TO_LEPTON = 0.3504, 0.205
 """Branching ratios to an electron or a muon in Pythia: of the tau, and of the mixture of b hadrons."""
 
