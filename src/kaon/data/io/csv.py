@@ -28,8 +28,9 @@ __all__ = ["CsvSink", "CsvSource"]
 
 _DELIMITERS = "\t,; "
 _SAMPLE = 1000
-_BLOCK = 4 << 20
-"""Bytes of text that are parsed together: with smaller blocks, what is done once a block takes longer than parsing."""
+_BLOCK, _TOGETHER = 1 << 18, 16
+"""Bytes of text in a block, of which pyarrow reads up to 32 ahead whatever their size, and how many of them are handed
+on together: what is done once a piece costs more than parsing if the pieces are small."""
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "#n/a"})
 _LOGICAL = frozenset({"true", "false"})
 
@@ -74,12 +75,13 @@ class CsvSource(Source):
                 reader = self._reader(stream, columns)
             while True:
                 with self._located():
-                    batch = next(reader, None)
-                if batch is None:
+                    blocks = list(islice(reader, _TOGETHER))
+                if not blocks:
                     return
-                for start in range(0, batch.num_rows, step):
-                    piece = batch.slice(start, step)
-                    yield {name: _column(piece.column(name)) for name in columns}
+                for batch in pa.Table.from_batches(blocks).combine_chunks().to_batches():
+                    for start in range(0, batch.num_rows, step):
+                        piece = batch.slice(start, step)
+                        yield {name: _column(piece.column(name)) for name in columns}
 
     def close(self) -> None:
         """See `Source`; the file is open only while chunks are read."""
