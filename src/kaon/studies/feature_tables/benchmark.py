@@ -130,7 +130,7 @@ BENCHMARKS = (
         dataset="higgsml",
         left_out=("DER_mass_MMC",),
         missing="median",
-        quick=4_000,
+        quick=3_000,
         lead="One tau decays to a lepton, the other to hadrons; at least two neutrinos escape, so that the mass that "
         "tells 125 GeV from 91 GeV is not seen.",
         notes=(

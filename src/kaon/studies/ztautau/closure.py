@@ -108,7 +108,7 @@ def run(context: Context) -> Result:
         summary=_summary(made),
         notes=_NOTES,
         facts={
-            "Events": f"{context.scale.events:,} simulated events of eight processes in each simulation, and as many "
+            "Events": f"{context.scale.events:,} simulated events of six processes in each simulation, and as many "
             "for its pseudo-data",
             "Simulations": f"{len(made)}, with seeds of their own",
             "Machine": machine(),
@@ -170,8 +170,8 @@ _NOTES = (
 CLOSURE = Study(
     name="ztautau-closure",
     question=_QUESTION,
-    source="the exercise of the study ztautau",
-    scales={"smoke": Scale(1500, 1), "quick": Scale(4_000, 4), "full": Scale(200_000, 20)},
+    source="the background estimates of the study ztautau, after ATLAS, Phys. Rev. D 84 (2011) 112006, arXiv:1108.2016",
+    scales={"smoke": Scale(1500, 1), "quick": Scale(3_000, 3), "full": Scale(200_000, 20)},
     run=run,
     recipes=("ztautau",),
 )
