@@ -17,7 +17,8 @@ from kaon.data import Events
 from kaon.data.cuts import parse
 from kaon.data.split import assign_folds
 from kaon.errors import ConfigError, DataError
-from kaon.learn import train
+from kaon.learn import TrainConfig, train
+from kaon.learn.ensemble import Ensemble
 
 FEATURES = ("x", "y")
 
@@ -69,6 +70,21 @@ def test_every_event_is_scored_by_the_model_of_its_own_fold(scorer: Scorer) -> N
         alone = tagger.predict(events).score[:, -1]
         np.testing.assert_allclose(found[fold == number], alone[fold == number], rtol=1e-6)
         assert not np.allclose(found[fold != number], alone[fold != number])
+
+
+def test_a_bundle_predicts_here_as_everywhere(tmp_path: Path) -> None:
+    """Ensembles do, and taggers that average over the detector's symmetries."""
+    rng = np.random.default_rng(5)
+    target = np.arange(300) % 2
+    columns = {"lep_eta": rng.normal(target, 1), "pt": rng.exponential(1 + target)}
+    events = Events(ak.Array(columns), target, classes=("background", "signal"))
+    config = TrainConfig(epochs=1, augment=("reflect_eta",), test_time_augmentation=1)
+    options: dict[str, Any] = {"representation": "tabular", "representation_options": {"features": ["lep_eta", "pt"]}}
+    tagger = train("nn", events, None, config, **options)
+    for name, made in (("one", tagger), ("two", Ensemble((tagger, train("fisher", events, **options))))):
+        file = made.save(tmp_path / f"{name}.kaon")
+        found = read_scorer(name, Score(bundle=str(file)))(columns, np.arange(300), "somewhere")
+        np.testing.assert_allclose(found, made.predict(events).score[:, -1], rtol=1e-6)
 
 
 def test_no_model_saw_the_events_that_it_scores(tmp_path: Path) -> None:

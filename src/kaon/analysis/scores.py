@@ -21,10 +21,10 @@ from kaon.data.provenance import Provenance
 from kaon.data.records import table
 from kaon.data.split import assign_folds
 from kaon.errors import ConfigError, DataError
+from kaon.learn.ensemble import Ensemble, load
 from kaon.learn.fit import Progress as Fitting
 from kaon.learn.folds import begun, cross_train
-from kaon.learn.tagger import Tagger, load
-from kaon.represent.tabular import Tabular
+from kaon.learn.tagger import Tagger
 
 __all__ = ["CLASSES", "Scorer", "Trainings", "read_scorer", "train_scorer"]
 
@@ -43,12 +43,12 @@ class Scorer:
 
     Args:
         name: of the variable.
-        taggers: one, or one a fold; an event is scored by that of its own fold.
+        taggers: one, possibly an ensemble, or one a fold; an event is scored by that of its own fold.
         features: variables that they read.
     """
 
     name: str
-    taggers: tuple[Tagger, ...]
+    taggers: tuple[Tagger | Ensemble, ...]
     features: tuple[str, ...]
 
     def __call__(self, columns: Mapping[str, Any], index: NDArray[np.int64], where: str) -> NDArray[np.float64]:
@@ -69,8 +69,7 @@ class Scorer:
         for number, tagger in enumerate(self.taggers):
             chosen = fold == number
             if chosen.any():
-                batch = tagger.representation.transform(events.take(chosen))
-                score[chosen] = tagger.predict_batch(batch)[:, -1]
+                score[chosen] = tagger.probabilities(events.take(chosen))[:, -1]
         return score
 
 
@@ -83,9 +82,7 @@ def read_scorer(name: str, score: Score) -> Scorer:
     """
     assert score.bundle is not None
     tagger = load(score.bundle)
-    representation = tagger.representation
-    tabular = isinstance(representation, Tabular)
-    features = tuple(representation.options["features"] if tabular else type(representation).requires)
+    features = tagger.columns or tuple(type(tagger.representation).requires)
     if score.features is not None and set(score.features) != set(features):
         raise ConfigError(
             f"the model of the score {name} ({score.bundle}) was trained on {', '.join(features)}, but features names "
