@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import gzip
 import json
 import re
 import shlex
@@ -149,6 +150,24 @@ def test_tune(jets: Events) -> None:
     assert "batch_size" not in space
     (code,) = blocks(page, "python")
     exec(compile(code.replace("epochs=5", "epochs=1"), page.name, "exec"), {})
+
+
+def test_rank(kaon_data: Path) -> None:
+    """Every command, on the small public sample as the published file would be."""
+    rows = (kaon_data / "higgs" / "lightgbm_binary.train").read_text().splitlines()[:600]
+    with gzip.open("HIGGS.csv.gz", "wt") as file:
+        file.write("\n".join(rows).replace("\t", ",") + "\n")
+    shown = commands(DOCS / "howto" / "rank.md")
+    assert [arguments[0] for arguments in shown] == ["rank", "train", "train", "ensemble", "train", "train", "train"]
+    for arguments in shown:
+        trees = ["--option", "trees=10"] if "bdt" in arguments else []
+        epochs = ["--epochs", "1"] if "--epochs" not in arguments and arguments[0] == "train" else []
+        seeds = ["--seeds", "2"] if "--seeds" in arguments else []  # one is no ensemble
+        run([*arguments, *trees, *epochs, *seeds])
+    assert set(json.loads(Path("ranking/higgs/ranking.json").read_text())) >= {"permutation", "without"}
+    assert Path("runs/both/bundle.kaon").exists()
+    options = yaml.safe_load(Path("runs/dn-transformed/config.yaml").read_text())["representation_options"]
+    assert options == {"missing": "median", "transform": {"lepton_pT": "log", "*": "auto"}}
 
 
 def test_add_a_model(jets: Events) -> None:
