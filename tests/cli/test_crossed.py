@@ -27,6 +27,7 @@ def test_each_event_is_scored_by_the_model_that_never_saw_it(jets: Events, tmp_p
         assert (own.score == predictions.score[fold == number]).all()
     assert run.metrics["auc"] == summary_metrics(predictions)["auc"]
     assert load_report(tmp_path).runs[0].model == "bdt"
+    assert run.metrics["train_seconds"] > 0  # trees have no epochs that note their time
 
 
 def test_finished_folds_are_kept_and_others_refused(jets: Events, tmp_path: Path) -> None:

@@ -34,4 +34,8 @@ def test_the_expected_events_are_chosen(kaon: Any, trained: Path) -> None:
     result = kaon("report", trained, "--signal-events", 7, "--background-events", 2350, "-o", "r.html")
     assert result.code == 0, result.err
     assert "7 signal and 2,350 background events" in Path("r.html").read_text(encoding="utf-8")
-    assert kaon("report", trained, "--signal-events", -1).code == 2
+    wrong = kaon("report", trained, "--signal-events", -1)
+    assert wrong.code == 2
+    assert (
+        "--signal-events -1, --background-events 1000, --background-uncertainty 0.05: none can be negative" in wrong.err
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,8 @@ def _cross(config: RunConfig, resolved: Mapping[str, Any], events: Events, folde
     write_text(folder / "config.yaml", yaml.safe_dump(dict(resolved), sort_keys=False))
     write_json(folder / "environment.json", environment())
 
+    start = time.perf_counter()
+
     def follow(number: int) -> Any:
         return monitor(f"{config.model} fold {number}", config.train.seed, None)
 
@@ -74,6 +77,8 @@ def _cross(config: RunConfig, resolved: Mapping[str, Any], events: Events, folde
             representation_options=config.representation_options,
             spectators=config.spectators,
         )
+    logged = sum(row.get("seconds", 0.0) for tagger in taggers for row in tagger.training["log"])
+    seconds = logged or time.perf_counter() - start  # models without epochs log none
     replace(predictions, info={"model": config.model, "seed": config.train.seed}).save(
         folder / "predictions" / "test.parquet"
     )
@@ -82,7 +87,7 @@ def _cross(config: RunConfig, resolved: Mapping[str, Any], events: Events, folde
         "seed": config.train.seed,
         **summary_metrics(predictions),
         "parameters": taggers[0].parameter_count,
-        "train_seconds": sum(row.get("seconds", 0.0) for tagger in taggers for row in tagger.training["log"]),
+        "train_seconds": seconds,
         "inference_us": None,
         "representation": taggers[0].representation_name,
         "events": {"train": 0, "validation": 0, "test": len(events)},

@@ -38,7 +38,8 @@ def command(
     out = Output(given["json"])
     expected = Expected(signal_events, background_events, background_uncertainty)
     if min(signal_events, background_events, background_uncertainty) < 0:
-        raise ConfigError(f"{expected}: numbers of events and their uncertainty cannot be negative")
+        told = f"--signal-events {signal_events:g}, --background-events {background_events:g}"
+        raise ConfigError(f"{told}, --background-uncertainty {background_uncertainty:g}: none can be negative")
     comparison = replace(load(directory), expected=expected)
     page = write_page(comparison, output or directory / "report.html")
     drawn = list(write_figures(comparison, figures, style=style)) if figures else []

@@ -102,10 +102,11 @@ class Follower:
         self.output.progress.print(text, soft_wrap=True, markup=False)
 
     def simulation(self, recipe: str) -> AbstractContextManager[Report]:
-        """Jets, jets a second, time left."""
+        """Jets or events, how many a second, time left."""
+        from kaon.simulate import load_recipe
         from kaon.simulate.progress import progress_bar
 
-        return progress_bar(recipe)
+        return progress_bar(recipe, "jets" if load_recipe(recipe).objects is None else "events")
 
     @contextmanager
     def trainings(self, count: int) -> Iterator[Monitor]:

@@ -62,7 +62,8 @@ def command(
     from kaon.simulate.progress import progress_bar
 
     out = Output(given["json"])
-    as_ntuples = output.suffix == "" and load_recipe(recipe).ntuples is not None
+    settings = load_recipe(recipe)
+    as_ntuples = output.suffix == "" and settings.ntuples is not None
     if as_ntuples and layout is not None:
         raise ConfigError("--layout is of an HDF5 file; a folder of ntuples has none")
     if not as_ntuples and (luminosity is not None or hidden):
@@ -78,7 +79,7 @@ def command(
         "dask": dask,
         "overwrite": overwrite,
     }
-    with progress_bar(recipe) as report:
+    with progress_bar(recipe, "jets" if settings.objects is None else "events") as report:
         if as_ntuples:
             path = simulate_to_ntuples(
                 recipe,

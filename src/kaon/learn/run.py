@@ -47,8 +47,9 @@ class RunConfig(BaseModel):
     Args:
         model: registered name, or a Python file with VARIANTS.
         options: hyper-parameters of the model.
-        representation: registered name; None chooses by model and events.
-        representation_options: constructor arguments of the representation.
+        representation: registered name; by default chosen by model and events.
+        representation_options: constructor arguments of the representation, as missing=median or transform=auto of
+            plain columns.
         data: how the events were read or made; JSON values.
         split: fractions of training, validation and test events.
         split_seed: of the split.

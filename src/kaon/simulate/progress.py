@@ -33,8 +33,8 @@ Report = Callable[[Progress], None]
 
 
 @contextmanager
-def progress_bar(title: str = "simulating") -> Iterator[Report]:
-    """A bar on the standard error stream with jets, jets per second and the time left.
+def progress_bar(title: str = "simulating", unit: str = "jets") -> Iterator[Report]:
+    """A bar on the standard error stream with jets (or events: `unit`), how many a second, and the time left.
 
     Example: `with progress_bar() as report: simulate("top-tagging", 1000, progress=report)`
     """
@@ -56,7 +56,7 @@ def progress_bar(title: str = "simulating") -> Iterator[Report]:
         def report(now: Progress) -> None:
             elapsed = bar.tasks[task].elapsed or 0.0
             made = now.jets - now.resumed
-            rate = f"{made / elapsed:.0f} jets/s" if made and elapsed else ""
+            rate = f"{made / elapsed:.3g} {unit}/s" if made and elapsed else ""
             bar.update(task, total=now.wanted, completed=now.jets, rate=rate)
 
         yield report
