@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -28,7 +28,7 @@ class InPlaceTanh(nn.Module):
         return torch.tanh_(x)
 
 
-_ACTIVATIONS = {"tanh": InPlaceTanh, "relu": partial(nn.ReLU, inplace=True)}
+_ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = {"tanh": InPlaceTanh, "relu": partial(nn.ReLU, inplace=True)}
 _FIRST, _INNER, _LAST = 0.1, 0.05, 0.001
 """Standard deviations of the paper's initial weights: first, other hidden, and output layer."""
 
