@@ -59,6 +59,7 @@ def test_groups_are_one_variable(kaon: Any, table: Path) -> None:
         (("--model", "pfn"), "does not read plain columns"),
         (("--group", "g=absent"), "absent"),
         (("--features", "weak"), "at least two"),
+        (("--features", "strong,waek"), "unknown column 'waek'"),
         (("--repeats", "0"), "repeats=0"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm
 
 from kaon.data import Events
-from kaon.errors import ConfigError
+from kaon.errors import ConfigError, UnknownName
 from kaon.interpret.retraining import retrain
 from kaon.learn.config import TrainConfig
 from kaon.learn.run import Parts, RunConfig
@@ -64,5 +64,8 @@ def test_finished_trainings_are_kept(parts: Parts, tmp_path: Path) -> None:
 def test_bad_input(parts: Parts, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="two variables"):
         retrain(CONFIG, parts, {"a": ("a",)}, tmp_path)
+    with pytest.raises(UnknownName, match="unknown column 'absent'"):  # which was left out, and all were read instead
+        retrain(CONFIG, parts, {**VARIABLES, "absent": ("absent",)}, tmp_path)
+    assert not any(tmp_path.iterdir())
     with pytest.raises(ConfigError, match="without, with"):
         retrain(CONFIG, parts, VARIABLES, tmp_path, "instead")  # type: ignore[arg-type]  # a user's mistake

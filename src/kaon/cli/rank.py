@@ -12,7 +12,7 @@ from kaon.cli.monitor import Monitor, sizes
 from kaon.cli.options import DATA, JSON, Files, names, option, pairs, takes
 from kaon.cli.output import Output, table
 from kaon.cli.settings import CONFIG, RUN, TRAIN, data_arguments, merged, read_config
-from kaon.errors import ConfigError
+from kaon.errors import ConfigError, UnknownName
 from kaon.learn import Parts, RunConfig
 from kaon.registry import lookup, origin
 
@@ -69,6 +69,8 @@ def command(
         events = read(**config.data)
     out.progress.print(sizes(events))
     wanted = names(given["features"]) or config.representation_options.get("features") or numeric_columns(events)
+    for column in (c for c in wanted if c not in events.fields):
+        raise UnknownName("column", column, events.fields, events.provenance.source)
     groups = {name: names([str(value)]) for name, value in pairs(given["group"], "--group").items()}
     variables = variable_groups(wanted, groups)
     if len(variables) < 2:

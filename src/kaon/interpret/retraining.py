@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Predictions
-from kaon.errors import ConfigError
+from kaon.errors import ConfigError, UnknownName
 from kaon.evaluate import auc, bootstrap
 from kaon.learn.fit import Progress
 from kaon.learn.run import Parts, Run, RunConfig, execute_run
@@ -80,6 +80,7 @@ def retrain(
 
     Raises:
         ConfigError: fewer than two variables, no seeds, or another way.
+        UnknownName: a column that the events do not have.
         DataError: the model cannot use these events.
     """
     if len(variables) < 2 or seeds < 1 or how not in get_args(How):
@@ -87,6 +88,8 @@ def retrain(
             f"{len(variables)} variables, seeds={seeds}, how={how!r}: give at least two variables and one seed, "
             f"and how one of {', '.join(get_args(How))}"
         )
+    for column in (c for columns in variables.values() for c in columns if c not in parts.train.fields):
+        raise UnknownName("column", column, parts.train.fields, parts.train.provenance.source)
     names = list(variables)
     sets: dict[str, list[str]] = {"all": names}
     for number, name in enumerate(names):
