@@ -90,3 +90,13 @@ def test_binary_content_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(bytes(range(256)) * 20)
     with pytest.raises(DataError, match=r"a\.csv"):
         read(tmp_path / "a.csv")
+
+
+def test_rows_longer_than_a_block_of_text(tmp_path: Path) -> None:
+    values = np.arange(4 * 60_000, dtype=float).reshape(4, -1) / 7
+    path = tmp_path / "wide.csv"
+    np.savetxt(path, values, delimiter=",")
+    assert len(path.read_text().partition("\n")[0]) > 1 << 20
+    source = CsvSource(path, Layout(header=False))
+    (chunk,) = source.chunks(["c0", "c59999"], 10)
+    np.testing.assert_array_equal(chunk["c59999"], values[:, -1])

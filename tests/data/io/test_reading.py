@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pytest
 
 from kaon.data import Events
 from kaon.data.io import iterate, read, write
+from kaon.data.io.csv import CsvSource
 from kaon.errors import ConfigError, DataError, KaonWarning, UnknownName
 
 TABLE = "label,weight,event,pt,eta,name\n1,1.0,10,30,0.1,tt\n0,2.0,11,20,-3,qcd\n1,-0.5,12,50,1,tt\n0,1.0,13,40,2,qcd\n"
@@ -131,6 +132,32 @@ def test_iterate_gives_the_same_in_parts(flat: Events, suffix: str, step: int, t
     assert joined.array.to_list() == whole.array.to_list()
     np.testing.assert_array_equal(joined.target, whole.target)
     np.testing.assert_array_equal(joined.index, whole.index)
+
+
+def test_a_label_needs_one_pass_and_tells_the_same_as_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    paths = []
+    for part, kinds in enumerate((("b", "c"), ("light", "b"))):
+        flavour = random.choice(kinds, 2000)
+        text = "".join(f"{f},{x!r}\n" for f, x in zip(flavour.tolist(), random.normal(size=2000).tolist(), strict=True))
+        paths.append(tmp_path / f"{part}.csv")
+        paths[-1].write_text("flavour,x\n" + text)
+    passes: list[Path] = []
+    chunks = CsvSource.chunks
+
+    def counted(source: CsvSource, columns: Sequence[str], step: int) -> Iterator[dict[str, Any]]:
+        passes.append(source.path)
+        return chunks(source, columns, step)
+
+    monkeypatch.setattr(CsvSource, "chunks", counted)
+    options: dict[str, Any] = {"label": "flavour", "cut": "x > -1"}
+    whole = read(paths, **options)
+    assert passes == paths
+    parts = Events.concatenate(list(iterate(paths, step=500, **options)))
+    assert whole.classes == parts.classes == ("b", "c", "light")
+    np.testing.assert_array_equal(whole.target, parts.target)
+    np.testing.assert_array_equal(whole["x"], parts["x"])
+    assert whole.reserved == parts.reserved
 
 
 def test_classes_are_the_same_in_all_parts(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ class CsvSource(Source):
         words = {n: [r[i] for r in sample if i < len(r)] for i, n in enumerate(names)}
         whole = {n for n in layout.integers & set(names) if all(re.fullmatch(r"\s*[+-]?\d+\s*", w) for w in words[n])}
         self._types = {n: pa.int64() if n in whole else _type(w) for n, w in words.items()}
+        self._block = max(_BLOCK, 4 * max(map(len, lines)))  # pyarrow refuses rows that are longer than a block
         super().__init__(path, [n for n in names if n], None, Notes())
 
     @property
@@ -104,7 +105,7 @@ class CsvSource(Source):
             pyarrow.csv.open_csv(
                 stream,
                 pyarrow.csv.ReadOptions(
-                    use_threads=False, block_size=_BLOCK, column_names=self._names, skip_rows=int(self.has_header)
+                    use_threads=False, block_size=self._block, column_names=self._names, skip_rows=int(self.has_header)
                 ),
                 pyarrow.csv.ParseOptions(delimiter=self._delimiter),
                 pyarrow.csv.ConvertOptions(

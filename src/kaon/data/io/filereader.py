@@ -32,7 +32,8 @@ class FileReader:
         request: what to read.
         source: the file.
         target: class of all its events; None where its label column decides.
-        labels: classes of the request's label; None if it has none.
+        labels: classes of the request's label; None if it has none, or if they are to be learnt from these events:
+            then the events have no target, and `unnumbered` holds the values of their label.
         limit: at most this many events.
 
     Raises:
@@ -52,6 +53,7 @@ class FileReader:
         self.index = request.index or _named(notes.index)
         self.kept = self._kept()
         self.taken = self.seen = self.dropped = 0
+        self.unnumbered: list[NDArray[Any]] = []
 
     @property
     def provenance(self) -> Provenance:
@@ -98,6 +100,8 @@ class FileReader:
 
     def _events(self, chunk: Mapping[str, Any], start: int, warned: set[str]) -> Events:
         columns, rows, outer = self._selected(chunk)
+        if self.label is not None and self.labels is None:
+            self.unnumbered.append(self.label.values(columns))
         columns, rows = self._valid(columns, start + rows)
         self._warn_of_units(columns, warned)
         if "constituents" in self.kept and {"px", "py"} <= set(ak.fields(columns["constituents"])):

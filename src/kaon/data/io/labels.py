@@ -44,7 +44,8 @@ class Labels:
         """
         values: set[Any] = set()
         for chunk in chunks:
-            values |= set(_tidy(chunk, label, where).tolist())
+            tidy = _tidy(chunk, label, where)
+            values |= set((np.unique(tidy) if tidy.dtype.kind in "biu" else tidy).tolist())
             if len(values) > _MOST_CLASSES:
                 raise DataError(
                     f"the label {label!r} of {where} takes more than {_MOST_CLASSES} values, so it numbers no classes; "

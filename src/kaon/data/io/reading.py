@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data.checks import check_classes, check_weights
@@ -102,14 +103,22 @@ def read(
         layout=layout,
         format=format,
     )
-    parts: list[Events] = []
-    for reader in _readers(request, _STEP):
+    # Events that all stay tell their classes as they are read: a text needs to be parsed but once.
+    late = request.label is not None and request.limit is None and not request.drop_invalid
+    parts, values = list[Events](), list[NDArray[Any]]()
+    for reader in _readers(request, _STEP, None if late else _labels(request, _STEP)):
         chunks = [replace(chunk, provenance=Provenance()) for chunk in reader.chunks(_STEP)]
+        values += reader.unnumbered
         if chunks:
             parts.append(replace(Events.concatenate(chunks), provenance=reader.provenance))
+    if late:
+        found = _discovered(request, values)
     if not parts:
         raise DataError(_nothing(request))
     events = Events.concatenate(parts)
+    if late:
+        target = found.numbers(np.concatenate(values), events.provenance.source)
+        events = replace(events, target=target, classes=found.classes)
     if request.label is not None or request.files[0][1] is not None:
         check_classes(events)
     check_weights(events)
@@ -134,7 +143,7 @@ def iterate(path: Paths | None = None, step: int = _STEP, **options: Any) -> Ite
         raise ConfigError(f"step={step}; it must be at least 1")
     request = Request.make(path, **options)
     first: Events | None = None
-    for reader in _readers(request, step):
+    for reader in _readers(request, step, _labels(request, step)):
         whole_file_fits = first is None
         for events in reader.chunks(step):
             first = events.take(slice(0, 0)) if first is None else first
@@ -145,8 +154,7 @@ def iterate(path: Paths | None = None, step: int = _STEP, **options: Any) -> Ite
         raise DataError(_nothing(request))
 
 
-def _readers(request: Request, step: int) -> Iterator[FileReader]:
-    labels = _labels(request, step)
+def _readers(request: Request, step: int, labels: Labels | None) -> Iterator[FileReader]:
     left: dict[int | None, int] = {}
     for path, target in request.files:
         most = None if request.limit is None else left.setdefault(target, request.limit)
@@ -172,14 +180,19 @@ def _labels(request: Request, step: int) -> Labels | None:
         return Labels.of((0, 1), "label", "the files", request.classes or BINARY)
     if request.label is None:
         return None
-    names = ", ".join(str(p) for p, _ in request.files[:3]) + (", ..." if len(request.files) > 3 else "")
 
     def values() -> Iterator[NDArray[Any]]:
         for path, _ in request.files:
             with _open(request, path, None, None, None) as reader:
                 yield from reader.label_values(step)
 
-    return Labels.discover(values(), request.label.text, names, request.classes)
+    return _discovered(request, values())
+
+
+def _discovered(request: Request, values: Iterable[NDArray[Any]]) -> Labels:
+    assert request.label is not None
+    names = ", ".join(str(p) for p, _ in request.files[:3]) + (", ..." if len(request.files) > 3 else "")
+    return Labels.discover(values, request.label.text, names, request.classes)
 
 
 def _nothing(request: Request) -> str:
