@@ -97,7 +97,7 @@ def run(context: Context) -> Result:
         summary=summary,
         notes=_NOTES,
         facts={
-            "Events": f"{context.scale.events:,} simulated events of eight processes, {len(events):,} of them "
+            "Events": f"{context.scale.events:,} simulated events of six processes, {len(events):,} of them "
             f"preselected; every model is trained on {FOLDS - 1} of {FOLDS} parts and scores the fifth",
             "Luminosity": f"{facts['luminosity']:.3g} / pb at 8 TeV",
             "Epochs": f"{settings['epochs']} (networks)",
