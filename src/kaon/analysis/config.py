@@ -105,6 +105,7 @@ class AnalysisConfig(Frozen):
                 yield f"the process {name} has no weight: name it (weight: WeightLumi), or count events (weight: 1)"
             if process.cross_section is not None and self.luminosity is None:
                 yield f"the process {name} has a cross_section, so luminosity (in 1/fb) is needed to scale its weights"
+        yield from self._names_of_our_own()
         yield from (f"{n} is both a score and a variable" for n in self.scores if n in self.variables)
         yield from (f"the estimate {n} has the name of a process" for n in self.estimates if n in self.all_names)
         if self.estimates and self.data is None:
@@ -115,6 +116,22 @@ class AnalysisConfig(Frozen):
             for name in used:
                 if name not in known:
                     yield str(UnknownName(kind, name, known))
+
+    def _names_of_our_own(self) -> Iterable[str]:
+        """What would be taken for something else in tables or in the likelihood."""
+        if "yield" in self.histograms:
+            yield "a histogram cannot be called yield, the number of events; give it another name, and `variable`"
+        for name in (*self.processes, *self.estimates):
+            if name == "total":
+                yield "total is the sum of all processes; give the process or estimate another name"
+        for name in self.systematics:
+            if name == "mu" or name.startswith(("stat_", "statistics_")):
+                yield f"the systematic {name} has the name of a parameter of every fit; give it another one"
+        samples = {**self.processes, **({DATA: self.data} if self.data else {})}
+        for name, sample in samples.items():
+            for cut, text in sample.select.items():
+                if self.selection.get(cut, text) != text:
+                    yield f"the cut {cut!r} of {name} has the name of another one in selection; give it its own"
 
     def _references(self) -> Iterable[tuple[str, Iterable[str], Iterable[str]]]:
         regions, processes = self.regions, self.processes
