@@ -53,7 +53,8 @@ def ensemble_runs(
         or len({p.resolve() for p in places}) < len(places)
         or home.resolve() in map(Path.resolve, places)
     ):
-        raise ConfigError(f"an ensemble needs two or more runs, each once, and a folder of its own; given: {runs}")
+        given = f"{', '.join(map(str, places)) or 'no runs'}, into {home}"
+        raise ConfigError(f"an ensemble needs two or more runs, each once, and a folder of its own; given: {given}")
     metrics = [_metrics(place) for place in places]
     digests = {json.loads((place / EVENTS).read_text(encoding="utf-8"))["digest"] for place in places}
     if len(digests) > 1:

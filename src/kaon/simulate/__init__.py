@@ -199,7 +199,7 @@ def _plan(
     fractions: Mapping[str, float] | None,
 ) -> Plan:
     if count < 1:
-        raise ConfigError(f"{count} jets asked for; at least 1 is needed")
+        raise ConfigError(f"{count} jets or events asked for; at least 1 is needed")
     if seed < 0:
         raise ConfigError(f"the seed {seed} is negative; give 0 or a positive number")
     chosen = load_recipe(recipe).with_options(shower=shower, detector=detector)

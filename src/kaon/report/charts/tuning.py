@@ -118,6 +118,9 @@ def _slice(search: Search, number: int, name: str) -> Chart:
     values = [t.settings.get(name) for t in search.trials]
     named = any(not isinstance(v, int | float) or isinstance(v, bool) for v in values) or ".." not in search.space[name]
     kind: dict[str, Any] = {"type": "log", "exponentformat": "power"} if name in search.logarithmic else {}
+    drawn = [v for v in values if isinstance(v, int | float) and v > 0]
+    if kind and drawn and max(drawn) >= 100 * min(drawn):
+        kind["dtick"] = 1  # whole decades only: on a chart this small, what lies between them would overlap
     if named:
         kind = {"type": "category", "categoryorder": "array", "categoryarray": _categories(values)}
 
