@@ -19,7 +19,7 @@ Trees: `bdt` on 200,000 x 28 against `lightgbm.train` with the same settings and
 every round. Claim: at most 1.05 of its time; ours notes the training loss of 10,000 events as well. Both make the same
 trees, which is checked. Shown as well: LightGBM that notes the loss of all training events.
 
-Reading: a text of 1,000,000 rows of 29 numbers as HIGGS.csv writes them (1.8 GB; it is made here, in a temporary
+Reading: a text of 1,000,000 rows of 29 numbers as HIGGS.csv writes them (0.74 GB; it is made here, in a temporary
 folder), by `kaon.read` with a label. Peers: pyarrow's own reader with columns as NumPy arrays, on one thread and, as is
 its default, on all, and `numpy.loadtxt` on a twentieth of the rows. Claims: 5 times the rows per second of loadtxt, and
 at most 1.1 of pyarrow's time on one thread. pyarrow's rate over loadtxt's bounds the former.
