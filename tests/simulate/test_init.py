@@ -91,7 +91,7 @@ def test_fractions_of_classes(quick: Recipe) -> None:
 
 
 @pytest.mark.parametrize(("options", "error", "message"), [
-    ({"count": 0}, ConfigError, "0 jets asked for"),
+    ({"count": 0}, ConfigError, "0 jets or events asked for"),
     ({"seed": -1}, ConfigError, "seed -1 is negative"),
     ({"workers": 0}, ConfigError, "0 workers"),
     ({"detector": "alice"}, UnknownName, "unknown detector 'alice'"),

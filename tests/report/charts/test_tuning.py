@@ -61,7 +61,7 @@ def test_slices_have_the_axis_of_their_range() -> None:
     rate, hidden = slices(SEARCH)
     assert rate.layout["xaxis"]["type"] == "log"
     assert "dtick" not in rate.layout["xaxis"]
-    wide = [replace(t, settings={**t.settings, "rate": 10.0 ** -t.number}) for t in SEARCH.trials]
+    wide = [replace(t, settings={**t.settings, "rate": 10.0**-t.number}) for t in SEARCH.trials]
     assert slices(replace(SEARCH, trials=tuple(wide)))[0].layout["xaxis"]["dtick"] == 1
     assert traces(rate)["circle"]["x"] == [0.1, 0.3, 0.2]
     assert hidden.layout["xaxis"]["categoryarray"] == ["[4]", "[16]", "[8, 8]"]
