@@ -19,6 +19,8 @@ UNCERTAINTY = 0.1
 
 _REPLICAS = 400
 _SEED = 0x7A7461
+_AT_ONCE = 20_000_000
+"""Random numbers that are held at a time."""
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -73,18 +75,20 @@ def judge(
     Raises:
         DataError: nothing passes one of them.
     """
-    rng = np.random.default_rng(_SEED)
-    drawn = rng.poisson(1.0, (replicas, len(target))).astype(np.float64)
-    found = {}
     for name, passed in selections.items():
         if not passed.any():
             raise DataError(f"the selection {name} lets no event pass")
-        s, b = (np.where(passed & (target == c), weight, 0.0) for c in (1, 0))
-        moved_s, moved_b = np.maximum(drawn @ s, 0), np.maximum(drawn @ b, 0)
-        both = moved_s + moved_b
-        purities = np.divide(moved_s, both, out=np.zeros_like(both), where=both > 0)
-        total_s, total_b = float(s.sum()), float(b.sum())
-        found[name] = Judged(total_s, total_b, _z(total_s, total_b), _z_each(moved_s, moved_b), purities)
+    kinds = [np.where(passed & (target == c), weight, 0.0) for passed in selections.values() for c in (1, 0)]
+    contents = np.stack(kinds, axis=1)  # (events, selections x kinds)
+    rng, step = np.random.default_rng(_SEED), max(1, _AT_ONCE // len(target))
+    sizes = [min(step, replicas - start) for start in range(0, replicas, step)]
+    moved = np.concatenate([rng.poisson(1.0, (n, len(target))).astype(np.float64) @ contents for n in sizes])
+    found = {}
+    for number, name in enumerate(selections):
+        s, b = np.maximum(moved[:, 2 * number], 0), np.maximum(moved[:, 2 * number + 1], 0)
+        purities = np.divide(s, s + b, out=np.zeros_like(s), where=s + b > 0)
+        total_s, total_b = (float(contents[:, 2 * number + i].sum()) for i in (0, 1))
+        found[name] = Judged(total_s, total_b, _z(total_s, total_b), _z_each(s, b), purities)
     return found
 
 
