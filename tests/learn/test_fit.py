@@ -95,7 +95,7 @@ x = (random.normal(size=(4000, 5)) + y[:, None]).astype(np.float32)
 batch = Batch({"features": x}, y, None, np.arange(4000))
 torch.manual_seed(0)
 net = MLP(InputSpec((Input("features", (5,)),)), 2, hidden=(64, 64), dropout=0.1)
-fit_net(net, to_tensors(batch), to_tensors(batch), TrainConfig(epochs=40, batch_size=32), Path(sys.argv[1]))
+fit_net(net, to_tensors(batch), to_tensors(batch), TrainConfig(epochs=12, batch_size=32), Path(sys.argv[1]))
 np.savez(Path(sys.argv[1]) / "weights.npz", **{k: v.numpy() for k, v in net.state_dict().items()})
 """
 
