@@ -45,7 +45,7 @@ def binned_significance(s: ArrayLike, b: ArrayLike, uncertainty: float = 0.0) ->
         DataError: negative, NaN or infinite numbers, or shapes that do not fit.
 
     >>> round(binned_significance([100], [1000], 0.05), 4), round(binned_significance([20, 80], [900, 100], 0.05), 4)
-    (1.6443, 7.0924)
+    (1.6443, 6.7131)
     """
     signal, background = (np.atleast_1d(np.asarray(x, np.float64)) for x in (s, b))
     if signal.shape != background.shape or signal.ndim != 1:
