@@ -93,10 +93,10 @@ def test_binary_content_is_refused(tmp_path: Path) -> None:
 
 
 def test_rows_longer_than_a_block_of_text(tmp_path: Path) -> None:
-    values = np.arange(4 * 60_000, dtype=float).reshape(4, -1) / 7
+    values = np.arange(4 * 15_000, dtype=float).reshape(4, -1) / 7
     path = tmp_path / "wide.csv"
     np.savetxt(path, values, delimiter=",")
-    assert len(path.read_text().partition("\n")[0]) > 1 << 20
+    assert len(path.read_text().partition("\n")[0]) > 1 << 18
     source = CsvSource(path, Layout(header=False))
-    (chunk,) = source.chunks(["c0", "c59999"], 10)
-    np.testing.assert_array_equal(chunk["c59999"], values[:, -1])
+    (chunk,) = source.chunks(["c0", "c14999"], 10)
+    np.testing.assert_array_equal(chunk["c14999"], values[:, -1])
