@@ -63,29 +63,34 @@ def configuration(folder: Path, *, multijet: bool, changes: Mapping[str, Any] | 
     return AnalysisConfig.from_mapping(tree, "the configuration of the study").located(folder, folder)
 
 
-def ntuples(context: Context, count: int, seed: int) -> Path:
+def ntuples(context: Context, count: int, seed: int, signal_share: float | None = None) -> Path:
     """The folder of ntuples of the recipe, simulated once.
 
     Args:
         context: of the study.
         count: events, see `kaon.simulate.simulate_to_ntuples`.
         seed: of the simulation.
+        signal_share: of the selected events, as `Process.share`; that of the recipe by default.
     """
     folder = context.folder / "ntuples" / f"{count}-seed{seed}"
     if not folder.exists():
         context.reporter.stage(f"simulating {count:,} events of the recipe ztautau, and pseudo-data (seed {seed})")
         with context.reporter.simulation("ztautau") as report:
-            simulate_to_ntuples(_with_muon(), count, folder, seed=seed, workers=context.workers, progress=report)
+            simulate_to_ntuples(
+                _with_muon(signal_share), count, folder, seed=seed, workers=context.workers, progress=report
+            )
     return folder
 
 
-def _with_muon() -> Recipe:
+def _with_muon(signal_share: float | None) -> Recipe:
     """The recipe without events that the exercise drops at once."""
     recipe = load_recipe("ztautau")
     assert recipe.objects is not None
     objects = recipe.objects.model_copy(update={"select": f"{recipe.objects.select} and is_mu == 1"})
-    processes = tuple(p for p in recipe.processes if p.name not in _LEFT_OUT)
-    return recipe.model_copy(update={"objects": objects, "processes": processes})
+    *others, signal = (p for p in recipe.processes if p.name not in _LEFT_OUT)
+    if signal_share is not None:
+        signal = signal.model_copy(update={"share": signal_share})
+    return recipe.model_copy(update={"objects": objects, "processes": (*others, signal)})
 
 
 def preselected(folder: Path) -> tuple[Events, AnalysisConfig]:
