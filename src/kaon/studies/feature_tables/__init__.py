@@ -112,8 +112,9 @@ def run(benchmark: Benchmark, context: Context) -> Result:
             "Machine": machine(),
         },
         sections=[
-            Section("sets", "Who needs the physicists?", benchmark.lead, [_figure(benchmark, chosen, rows)]),
-            Section("curves", "With all features", "", [roc(everything)]),
+            Section(
+                "sets", "Who needs the physicists?", benchmark.lead, [_figure(benchmark, chosen, rows), roc(everything)]
+            ),
             Section("inputs", "What do they look like?", "", inputs(everything), class_keys(everything)),
         ],
         pages={f"{name} features": f"{name}/report.html" for name in SETS},
@@ -204,7 +205,8 @@ def _figure(benchmark: Benchmark, models: Sequence[str], rows: Sequence[ResultRo
     return points(
         "feature-sets",
         "Area under the ROC curve by feature set",
-        "Bars are the spread over the seeds. Dashed: as published, with millions of training events.",
+        "Bars are the spread over the seeds."
+        + (" Dashed: as published, with millions of training events." if benchmark.published else ""),
         series,
         x="features",
         y="AUC",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -265,7 +266,7 @@ def _figure(rows: Sequence[ResultRow]) -> Chart:
     level = [np.nan if v.obtained is None else v.obtained for v in values]
     bars = [float(np.hypot(v.error or 0.0, v.spread or 0.0)) for v in values]
     names = [row.name for row in rows]
-    return points(
+    made = points(
         "significances",
         "Significance of every selection",
         "Bars: statistical error of the simulated events and spread over the seeds. All share their events, so that "
@@ -277,6 +278,7 @@ def _figure(rows: Sequence[ResultRow]) -> Chart:
         x="",
         y="σ",
     )
+    return replace(made, size="full")
 
 
 def _slug(name: str) -> str:
