@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -156,7 +157,8 @@ def _figure(made: Sequence[Mapping[str, Closure]]) -> Chart:
         for number, found in enumerate(made, start=1)
     ]
     caption = "Of honest estimates two thirds lie between −1 and 1. Regions of one simulation share events."
-    return points("pulls", "(estimated − true) / uncertainty", caption, series, x="", y="pull")
+    drawn = points("pulls", "(estimated − true) / uncertainty", caption, series, x="", y="pull")
+    return replace(drawn, size="full")
 
 
 _LEAD = (
@@ -173,7 +175,7 @@ CLOSURE = Study(
     name="ztautau-closure",
     question=_QUESTION,
     source="the background estimates of the study ztautau, after ATLAS, Phys. Rev. D 84 (2011) 112006, arXiv:1108.2016",
-    scales={"smoke": Scale(1500, 1), "quick": Scale(3_000, 3), "full": Scale(200_000, 20)},
+    scales={"smoke": Scale(1500, 1), "quick": Scale(3_000, 5), "full": Scale(200_000, 20)},
     run=run,
     recipes=("ztautau",),
 )
