@@ -20,6 +20,12 @@ SHOTS = {
     "nsubjettiness-saturation": (Shot("nsubjettiness-saturation", "#curves", "#curves"),),
     "lola-metric": (Shot("lola-metric", "#metric", "#metric"),),
     "event-graph": (Shot("event-graph", "#curves", "#curves"),),
+    "higgs-table": (Shot("higgs-table", "#sets", "#sets"),),
+    "susy-table": (Shot("susy-table", "#sets", "#sets"),),
+    "higgs-tautau": (Shot("higgs-tautau", "#sets", "#sets"),),
+    "ztautau": (Shot("ztautau", "#models", "#models"), Shot("ztautau-mass", "#mass", "#mass")),
+    "ztautau-closure": (Shot("ztautau-closure", "#pulls", "#pulls"),),
+    "data-scaling": (Shot("data-scaling", "#scaling", "#scaling"),),
 }
 
 
