@@ -121,6 +121,22 @@ class Sample:
                         where = str(file.path)
                         yield Part(columns, self._weights(columns, count, where), self._index(columns, rows, where))
 
+    def passing(self, cuts: Iterable[Expression], wanted: Iterable[Expression]) -> Iterator[Part]:
+        """The events that pass the selection and further cuts, with the columns that the expressions need.
+
+        Args:
+            cuts: beside those of the selection.
+            wanted: what is computed of the events.
+
+        Raises:
+            DataError: as `parts`.
+        """
+        every = [*self.selection.values(), *cuts]
+        for part in self.parts([*every, *wanted]):
+            passed = np.logical_and.reduce([np.ones(len(part), bool), *(cut.mask(part.columns) for cut in every)])
+            if passed.any():
+                yield part.take(passed)
+
     def weights(self, expression: Expression, part: Part) -> NDArray[np.float64]:
         """Other weights than the nominal ones, scaled as these, (events,).
 

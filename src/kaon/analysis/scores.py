@@ -19,11 +19,10 @@ from kaon.data.checks import check_weights
 from kaon.data.cuts import parse
 from kaon.data.provenance import Provenance
 from kaon.data.records import table
-from kaon.data.split import assign_folds
 from kaon.errors import ConfigError, DataError
 from kaon.learn.ensemble import Ensemble, load
 from kaon.learn.fit import Progress as Fitting
-from kaon.learn.folds import begun, cross_train
+from kaon.learn.folds import begun, cross_train, fold_scores
 from kaon.learn.tagger import Tagger
 
 __all__ = ["CLASSES", "Scorer", "Trainings", "read_scorer", "train_scorer"]
@@ -63,14 +62,7 @@ class Scorer:
             DataError: a feature is NaN or infinite, or not one number an event.
         """
         events = _events(self.features, columns, index, f"{where}, for the score {self.name}")
-        folds = len(self.taggers)
-        fold = assign_folds(index, folds, _SEED) if folds > 1 else np.zeros(len(index), np.int64)
-        score = np.zeros(len(index))
-        for number, tagger in enumerate(self.taggers):
-            chosen = fold == number
-            if chosen.any():
-                score[chosen] = tagger.probabilities(events.take(chosen))[:, -1]
-        return score
+        return fold_scores(self.taggers, events, _SEED)[:, -1].astype(np.float64)
 
 
 def read_scorer(name: str, score: Score) -> Scorer:
@@ -148,24 +140,12 @@ def _trained(name: str, train: Train, events: Events, folder: Path | None, train
 
 def _training_events(sample: Sample, train: Train, target: int) -> Events | None:
     """The events of a process that pass the selection and the training's own cuts; None if there are none."""
-    cuts = [*sample.selection.values(), *map(parse, train.select.values())]
     inputs = [parse(f"`{name}`") for name in train.features]
     found = []
-    for part in sample.parts([*cuts, *inputs]):
-        passed = np.logical_and.reduce([np.ones(len(part), bool), *(cut.mask(part.columns) for cut in cuts)])
-        if passed.any():
-            kept = part.take(passed)
-            events = _events(train.features, kept.columns, kept.index, sample.name)
-            found.append(
-                Events(
-                    events.array,
-                    np.full(len(kept), target),
-                    kept.weight,
-                    kept.index,
-                    CLASSES,
-                    provenance=Provenance(sample.name),
-                )
-            )
+    for kept in sample.passing(map(parse, train.select.values()), inputs):
+        events = _events(train.features, kept.columns, kept.index, sample.name)
+        labels, origin = np.full(len(kept), target), Provenance(sample.name)
+        found.append(Events(events.array, labels, kept.weight, kept.index, CLASSES, provenance=origin))
     return Events.concatenate(found) if found else None
 
 

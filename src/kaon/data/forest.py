@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaon.errors import BundleError
 
-__all__ = ["Forest"]
+__all__ = ["Forest", "float32_below"]
 
 
 @dataclass(frozen=True)
@@ -108,3 +108,14 @@ class Forest:
             raw = np.hstack([np.zeros_like(raw), raw])
         odds = np.exp(raw - raw.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float64)
+
+
+def float32_below(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The largest float32 not above each number: x <= it decides alike for every float32 x.
+
+    >>> bool(float32_below(np.array([0.1]))[0] <= 0.1 < np.nextafter(float32_below(np.array([0.1])), np.float32(1))[0])
+    True
+    """
+    with np.errstate(over="ignore"):
+        near = threshold.astype(np.float32)
+    return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kaon.data import Events, Predictions
 from kaon.data.digest import digest
 from kaon.data.split import assign_folds
 from kaon.errors import DataError
 from kaon.learn.config import TrainConfig
+from kaon.learn.ensemble import Ensemble
 from kaon.learn.fit import CHECKPOINT, Progress
 from kaon.learn.run import write_json
 from kaon.learn.tagger import Tagger, load
 from kaon.learn.train import train
 
-__all__ = ["FOLDS", "begun", "cross_train"]
+__all__ = ["FOLDS", "begun", "cross_train", "fold_scores"]
 
 FOLDS = "folds.json"
 """Settings of the folds in a folder, and the fingerprint of their events."""
@@ -101,6 +103,25 @@ def cross_train(
     # Concatenated, the events are ordered by fold; put them back into their own order.
     back = np.argsort(np.argsort(fold, kind="stable"), kind="stable")
     return Predictions.concatenate(parts).take(back), taggers
+
+
+def fold_scores(taggers: Sequence[Tagger | Ensemble], events: Events, split_seed: int = 0) -> NDArray[np.float32]:
+    """Class probabilities of events, (events, classes), each by the tagger whose training left its fold out.
+
+    Args:
+        taggers: one a fold, of `cross_train` with the same `split_seed`; a single one scores all events.
+        events: of any kind; their numbers decide the folds.
+        split_seed: of the folds.
+    """
+    if len(taggers) == 1:
+        return taggers[0].probabilities(events)
+    fold = assign_folds(events.index, len(taggers), split_seed)
+    score = np.zeros((len(events), len(taggers[0].classes)), np.float32)
+    for number, tagger in enumerate(taggers):
+        own = fold == number
+        if own.any():
+            score[own] = tagger.probabilities(events.take(own))
+    return score
 
 
 def begun(folder: Path) -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from kaon.data import Batch, InputSpec
 from kaon.data.forest import Forest
 from kaon.data.space import Space
-from kaon.errors import ConfigError, NotFitted
+from kaon.errors import ConfigError, DataError, NotFitted
 
 __all__ = ["BoostedTrees", "Net", "Solved", "Trees"]
 
@@ -174,6 +174,18 @@ class BoostedTrees(Trees):
     @abstractmethod
     def scores(self, booster: Any, x: NDArray[Any]) -> NDArray[Any]:
         """What the library's booster says of at least one event: (events,) or (events, outputs)."""
+
+    def scaled_weights(self, train: Batch) -> NDArray[np.float64]:
+        """Training weights with a mean of one, (events,), for libraries that take no negative ones.
+
+        Raises:
+            DataError: a weight is negative.
+        """
+        if (train.weights < 0).any():
+            raise DataError(
+                f"{self.name} cannot train with negative weights; choose abs, drop or error as their policy"
+            )
+        return np.asarray(train.weights / max(train.weights.mean(), np.finfo(float).tiny), np.float64)
 
     def shown(self, train: Batch, seed: int) -> Batch:
         """The training events whose loss is noted: all of a small sample, a random sample of a large one.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Batch, InputSpec
-from kaon.data.forest import Forest
+from kaon.data.forest import Forest, float32_below
 from kaon.data.space import Integer, Real, Space
 from kaon.errors import BundleError, ConfigError, DataError
 from kaon.models.base import BoostedTrees
@@ -283,10 +283,7 @@ def _rounded(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
 
     That is the largest float32 not above it. LightGBM takes |x| <= 1e-35 for 0, so no threshold lies inside there.
     """
-    with np.errstate(over="ignore"):
-        near = threshold.astype(np.float32)
-    down = np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)
-    tiny = np.float32(1e-35)
+    down, tiny = float32_below(threshold), np.float32(1e-35)
     return np.where(np.abs(down) > tiny, down, np.where(down >= 0, tiny, np.nextafter(-tiny, np.float32(-np.inf))))
 
 

@@ -13,7 +13,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from kaon.data import Batch, InputSpec
-from kaon.data.forest import Forest
+from kaon.data.forest import Forest, float32_below
 from kaon.data.space import Integer, Real, Space
 from kaon.errors import BundleError, ConfigError, DataError
 from kaon.models.base import BoostedTrees
@@ -112,8 +112,7 @@ class SklearnBDT(BoostedTrees):
             ConfigError: scikit-learn refuses a setting.
             DataError: a training weight is negative, or a class has no events.
         """
-        if (train.weights < 0).any():
-            raise DataError("bdt_sklearn cannot train with negative weights; choose abs, drop or error as their policy")
+        weight = self.scaled_weights(train)
         if len(np.unique(train.labels)) < self.outputs:
             raise DataError(f"bdt_sklearn needs training events of all {self.outputs} classes")
         held = validation if validation is not None and len(validation) else None
@@ -121,7 +120,6 @@ class SklearnBDT(BoostedTrees):
         shown = train.take(slice(0, 1)) if held is None else held
         patience = {} if held is not None else {"n_iter_no_change": self.trees}
         grower = HistGradientBoostingClassifier(**self._settings | patience, random_state=seed)
-        weight = train.weights / max(train.weights.mean(), np.finfo(float).tiny)
         try:
             with threadpool_limits(threads or None, user_api="openmp"):
                 grower.fit(
@@ -166,7 +164,7 @@ def _forest(grower: HistGradientBoostingClassifier, rounds: int, features: int) 
     base = np.asarray(grower._baseline_prediction, float).reshape(-1)
     return Forest(
         feature=np.where(leaf, -1, nodes["feature_idx"]),
-        threshold=np.where(leaf, 0, _rounded(nodes["num_threshold"])),
+        threshold=np.where(leaf, 0, float32_below(nodes["num_threshold"])),
         left=np.where(leaf, 0, nodes["left"] + start),
         right=np.where(leaf, 0, nodes["right"] + start),
         missing_left=~leaf & nodes["missing_go_to_left"].astype(bool),
@@ -176,13 +174,6 @@ def _forest(grower: HistGradientBoostingClassifier, rounds: int, features: int) 
         base=base,
         features=features,
     )
-
-
-def _rounded(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The largest float32 not above each threshold: x <= it decides alike for every float32 x."""
-    with np.errstate(over="ignore"):
-        near = threshold.astype(np.float32)
-    return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)
 
 
 def _text(forest: Forest) -> str:

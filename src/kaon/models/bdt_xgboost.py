@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kaon.data import Batch, InputSpec
 from kaon.data.forest import Forest
 from kaon.data.space import Integer, Real, Space
-from kaon.errors import BundleError, ConfigError, DataError
+from kaon.errors import BundleError, ConfigError
 from kaon.extras import require
 from kaon.models.base import BoostedTrees
 
@@ -119,9 +119,7 @@ class XGBoostBDT(BoostedTrees):
             DataError: a training weight is negative.
         """
         xgboost = require("xgboost")
-        if (train.weights < 0).any():
-            raise DataError("bdt_xgboost cannot train with negative weights; choose abs, drop or error as their policy")
-        weight = train.weights / max(train.weights.mean(), np.finfo(float).tiny)
+        weight = self.scaled_weights(train)
         parts = {"train": self.shown(train, seed)}
         if validation is not None and len(validation):
             parts["validation"] = validation

@@ -44,7 +44,7 @@ class ConvolutionalNetwork(Net):
         ConfigError: an odd number of convolutions, or an image too small for them.
     """
 
-    representations: ClassVar[tuple[str, ...]] = ("images", "images_w", "images_color", "images_resnext")
+    representations: ClassVar[tuple[str, ...]] = ("images", "images_w", "images_color", "images_resnext", "pictures")
     paper: ClassVar[str] = "https://arxiv.org/abs/1803.00107"
     search: ClassVar[Mapping[str, Space]] = {
         "kernel": Choice((3, 4, 5)),

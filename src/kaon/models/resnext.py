@@ -42,7 +42,7 @@ class ResNeXt(Net):
         ConfigError: stages of no blocks, or widths that the groups do not divide.
     """
 
-    representations: ClassVar[tuple[str, ...]] = ("images_resnext", "images", "images_w", "images_color")
+    representations: ClassVar[tuple[str, ...]] = ("images_resnext", "images", "images_w", "images_color", "pictures")
     paper: ClassVar[str] = "https://arxiv.org/abs/1902.08570"
     search: ClassVar[Mapping[str, Space]] = {
         "cardinality": Choice((8, 16, 32)),

@@ -36,7 +36,7 @@ def tag(collisions: Collisions, jets: JetTable, rule: BTagging, rng: np.random.G
     b, c = heavy_hadrons(collisions.pid)
     for flavour, chance in ((c, rule.c), (b, rule.b)):
         rows = np.flatnonzero(flavour & hard)
-        event = np.searchsorted(collisions.offsets, rows, side="right") - 1
+        event = collisions.event_of(rows)
         px, py, pz = collisions.px[rows], collisions.py[rows], collisions.pz[rows]
         jet, hadron = pairs(jets.event, event)
         eta, phi = kinematics.pseudorapidity(px, py, pz)[hadron], kinematics.phi(px, py)[hadron]

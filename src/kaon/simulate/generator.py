@@ -70,6 +70,10 @@ class Collisions:
         """Collision of each entry, (entries,)."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
+    def event_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Collision of some of the entries, (rows,)."""
+        return np.searchsorted(self.offsets, rows, side="right") - 1
+
     def sound(self) -> NDArray[np.bool_]:
         """Whether the final particles of each collision have the momentum of the beams to a part in 10^4, (events,).
 

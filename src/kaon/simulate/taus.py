@@ -106,7 +106,7 @@ def hadronic_decays(collisions: Collisions) -> Decays:
     ]
     # a tau that has a tau among its daughters is a copy, not a decay
     hadronic = (count(_LEPTONS) == 0) & (count((15,)) == 0) & (count(_NEUTRINOS) > 0)
-    event = np.searchsorted(collisions.offsets, taus, side="right") - 1
+    event = collisions.event_of(taus)
     columns = (event, *visible, -np.sign(collisions.pid[taus]).astype(float), count(_CHARGED), count((111,)))
     return Decays(*(values[hadronic] for values in columns))
 

@@ -81,7 +81,7 @@ def match(truth: Truth, event: Rows, eta: Floats, phi: Floats, matching: Matchin
 
 
 def _truth(collisions: Collisions, rows: Rows, owner: Rows, products: Rows) -> Truth:
-    event = np.searchsorted(collisions.offsets, rows, side="right") - 1
+    event = collisions.event_of(rows)
     return Truth(event, _momenta(collisions, rows), owner, _momenta(collisions, products))
 
 
@@ -99,7 +99,7 @@ def daughters(collisions: Collisions, rows: Rows) -> tuple[Rows, Rows]:
 
     Pythia writes daughters as a range; 0 as the end means one only, an end before the start means two apart.
     """
-    base = collisions.offsets[np.searchsorted(collisions.offsets, rows, side="right") - 1]
+    base = collisions.offsets[collisions.event_of(rows)]
     one, two = collisions.daughter1[rows], collisions.daughter2[rows]
     count = np.where(one <= 0, 0, np.where(two > one, two - one + 1, 1))
     owner, children = ranges(base + one, count)

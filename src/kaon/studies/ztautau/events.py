@@ -104,18 +104,13 @@ def preselected(folder: Path) -> tuple[Events, AnalysisConfig]:
         DataError: no process has such an event.
     """
     settings = configuration(folder, multijet=True)
-    region = settings.regions
-    cuts = {**settings.selection, **region["preselection"].cuts}
+    cuts, signal = (
+        [parse(text) for text in settings.regions[name].cuts.values()] for name in ("preselection", "signal")
+    )
     wanted = {name: parse(name) for name in (*FIVE, SPECTATOR)} | {n: parse(text) for n, text in ADDED.items()}
-    conditions = [parse(text) for text in cuts.values()]
-    signal = [parse(text) for text in region["signal"].cuts.values()]
     samples, found = samples_of(settings), []
     for number, name in enumerate(settings.processes):
-        for part in samples[name].parts([*conditions, *signal, *wanted.values()]):
-            passed = np.logical_and.reduce([c.mask(part.columns) for c in conditions])
-            if not passed.any():
-                continue
-            kept = part.take(passed)
+        for kept in samples[name].passing(cuts, [*signal, *wanted.values()]):
             columns = {n: np.asarray(e.values(kept.columns), np.float64) for n, e in wanted.items()}
             columns["process"] = np.full(len(kept), number)
             columns["cuts"] = np.logical_and.reduce([c.mask(kept.columns) for c in signal])

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Events
-from kaon.data.split import assign_folds
 from kaon.learn.config import TrainConfig
 from kaon.learn.fit import Progress
-from kaon.learn.folds import cross_train
+from kaon.learn.folds import cross_train, fold_scores
 
 __all__ = ["FOLDS", "Learner", "scores"]
 
@@ -75,9 +74,4 @@ def scores(
         representation_options={"features": list(learner.features)},
         spectators=(),
     )
-    fold, found = assign_folds(events.index, FOLDS, _SPLIT), np.zeros(len(events))
-    for number, tagger in enumerate(taggers):
-        own = fold == number
-        if own.any():
-            found[own] = tagger.predict_batch(tagger.representation.transform(events.take(own)))[:, -1]
-    return found
+    return fold_scores(taggers, events, _SPLIT)[:, -1].astype(np.float64)
