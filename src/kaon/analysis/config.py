@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from kaon.analysis.entries import (
     DATA,
@@ -30,6 +30,7 @@ from kaon.analysis.entries import (
 )
 from kaon.analysis.methods import Estimate
 from kaon.errors import ConfigError, UnknownName
+from kaon.validation import reasons
 
 __all__ = ["AnalysisConfig", "load_config", "shipped"]
 
@@ -217,7 +218,7 @@ class AnalysisConfig(Frozen):
         try:
             return cls.model_validate(tree)
         except ValidationError as error:
-            raise ConfigError(f"{where} is not an analysis: {_readable(error)}") from error
+            raise ConfigError(f"{where} is not an analysis: {reasons(error)}") from error
 
 
 def shipped() -> tuple[str, ...]:
@@ -261,14 +262,3 @@ def load_config(
         except yaml.YAMLError as error:
             raise ConfigError(f"{source} is not valid YAML: {error}") from error
     return made.located(home if data is None else Path(data).expanduser().absolute(), home)
-
-
-def _readable(error: ValidationError) -> str:
-    def lines() -> Iterable[str]:
-        for problem in error.errors():
-            place = ".".join(map(str, problem["loc"]))
-            given = "" if isinstance(problem["input"], dict | list | BaseModel) else f" (given: {problem['input']!r})"
-            message = problem["msg"].removeprefix("Value error, ")
-            yield f"{place}: {message}{given}" if place else message
-
-    return "; ".join(lines())

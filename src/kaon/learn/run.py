@@ -28,6 +28,7 @@ from kaon.learn.fit import CHECKPOINT, Progress
 from kaon.learn.metrics import summary_metrics
 from kaon.learn.tagger import SPECTATORS, Tagger, load
 from kaon.learn.train import Prepared, choose_representation, prepare, train
+from kaon.validation import reasons
 
 __all__ = ["Parts", "Run", "RunConfig", "environment", "execute_run", "write_json"]
 
@@ -84,10 +85,7 @@ class RunConfig(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, e['loc']))}: {e['msg']} (given: {e['input']!r})" for e in error.errors()
-            )
-            raise ConfigError(f"{source}: {wrong}") from error
+            raise ConfigError(f"{source}: {reasons(error)}") from error
 
 
 @dataclass(frozen=True)

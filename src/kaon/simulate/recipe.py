@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from kaon.data.cuts import parse
 from kaon.errors import ConfigError
 from kaon.registry import lookup
+from kaon.validation import reasons
 
 __all__ = [
     "BTagging",
@@ -358,7 +358,7 @@ class Recipe(_Frozen):
         try:
             return type(self).model_validate(self.model_copy(update=changed).settings_tree())
         except ValidationError as error:
-            raise ConfigError(f"the recipe {self.name} cannot be made so: {_readable(error)}") from error
+            raise ConfigError(f"the recipe {self.name} cannot be made so: {reasons(error)}") from error
 
     def to_yaml(self) -> str:
         """As text that `load_recipe` reads from a file."""
@@ -380,7 +380,7 @@ class Recipe(_Frozen):
         try:
             return cls.model_validate(tree)
         except ValidationError as error:
-            raise ConfigError(f"{where} is not a recipe: {_readable(error)}") from error
+            raise ConfigError(f"{where} is not a recipe: {reasons(error)}") from error
 
     def settings_tree(self) -> dict[str, Any]:
         """As JSON values: nested dicts, lists, numbers and strings."""
@@ -410,13 +410,3 @@ def load_recipe(name: str | PathLike[str] | Recipe) -> Recipe:
     if not isinstance(found, Recipe):
         raise ConfigError(f"{text} is a {type(found).__name__}, not a kaon.simulate.Recipe")
     return found
-
-
-def _readable(error: ValidationError) -> str:
-    def lines() -> Iterable[str]:
-        for problem in error.errors():
-            place = ".".join(map(str, problem["loc"])) or "recipe"
-            given = "" if isinstance(problem["input"], (dict, list)) else f" (given: {problem['input']!r})"
-            yield f"{place}: {problem['msg']}{given}"
-
-    return "; ".join(lines())
