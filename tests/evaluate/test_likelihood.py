@@ -1,27 +1,15 @@
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 import pyhf
 import pytest
 import torch
-from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from kaon.errors import ConfigError, DataError
 from kaon.evaluate import asimov_significance
-from kaon.evaluate.likelihood import (
-    Channel,
-    Sample,
-    Workspace,
-    discovery,
-    upper_limit,
-    workspace,
-    write_workspace,
-)
+from kaon.evaluate.likelihood import discovery, upper_limit
+from kaon.evaluate.workspace import Channel, Sample, Workspace, workspace
 
 
 def counting(s: float, b: float, error: float | None, observed: float | None) -> Workspace:
@@ -152,47 +140,13 @@ def test_an_empty_bin_does_no_harm() -> None:
     assert discovery(made).expected == pytest.approx(asimov_significance(10, 100), rel=1e-3)
 
 
-def test_the_file_is_what_pyhf_reads(shapes: Workspace, tmp_path: Path) -> None:
-    path = write_workspace(shapes, tmp_path / "workspace.json")
-    assert json.loads(path.read_text()) == shapes
-    assert pyhf.Workspace(json.loads(path.read_text())).channels == ["high", "low"]
-
-
 def test_the_backend_of_the_caller_stays_and_so_does_the_precision_of_networks() -> None:
     before = pyhf.get_backend(), torch.get_default_dtype()
     discovery(counting(10, 100, 5, 110))
     assert (pyhf.get_backend(), torch.get_default_dtype()) == before
 
 
-@pytest.mark.parametrize(
-    ("signal", "background", "observed", "said"),
-    [
-        ([1.0, 2.0], [3.0], None, r"\(1,\) numbers for 2 bins"),
-        ([1.0], [-3.0], None, "negative"),
-        ([1.0], [np.nan], None, "NaN"),
-        ([0.0], [3.0], None, "no expected events"),
-        ([1.0], [3.0], [-1.0], "data of all"),
-    ],
-)
-def test_bad_numbers_are_refused(
-    signal: Sequence[float], background: Sequence[float], observed: ArrayLike | None, said: str
-) -> None:
-    with pytest.raises(DataError, match=said):
-        workspace([Channel("all", Sample("s", signal), [Sample("b", background)], observed)])
-
-
 def test_bad_settings_are_refused(shapes: Workspace) -> None:
-    s, b = Sample("s", [1.0]), Sample("b", [1.0])
-    with pytest.raises(ConfigError, match="at least one channel"):
-        workspace([])
-    with pytest.raises(ConfigError, match="different names, not a, a"):
-        workspace([Channel("a", s, [b]), Channel("a", s, [b])])
-    with pytest.raises(ConfigError, match="different names, not s, s"):
-        workspace([Channel("a", s, [s])])
-    with pytest.raises(ConfigError, match="no background"):
-        workspace([Channel("a", s, [])])
-    with pytest.raises(DataError, match="relative"):
-        workspace([Channel("a", s, [Sample("b", [1.0], None, {"luminosity": 1.5})])])
     with pytest.raises(ConfigError, match="between 0 and 1"):
         upper_limit(shapes, 95)
     with pytest.raises(DataError, match="CLs does not fall"):

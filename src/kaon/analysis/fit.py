@@ -16,7 +16,8 @@ from kaon.analysis.entries import DATA
 from kaon.analysis.measure import YIELD
 from kaon.analysis.templates import Statistical, Templates
 from kaon.errors import KaonWarning
-from kaon.evaluate.likelihood import Channel, Discovery, Sample, UpperLimit, discovery, upper_limit, workspace
+from kaon.evaluate.likelihood import Discovery, UpperLimit, discovery, upper_limit
+from kaon.evaluate.workspace import Channel, Sample, workspace
 
 __all__ = ["Adjustment", "FitResult", "adjustments", "channels", "fit"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,16 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 __all__ = ["Abcd", "Estimate", "Normalise", "SameSign"]
 
 
-class _Method(BaseModel):
+class _Method(BaseModel, ABC):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: str = ""
     color: str | None = None
 
     @property
+    @abstractmethod
     def regions_used(self) -> tuple[str, ...]:
         """All regions that it names."""
-        raise NotImplementedError
 
     @property
     def processes_used(self) -> tuple[str, ...]:

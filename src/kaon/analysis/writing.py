@@ -19,7 +19,7 @@ from kaon.analysis.counts import Counts
 from kaon.analysis.entries import DATA
 from kaon.analysis.pipeline import Analysis
 from kaon.analysis.templates import Statistical
-from kaon.evaluate.likelihood import write_workspace
+from kaon.evaluate.workspace import write_workspace
 from kaon.files import write_text
 
 __all__ = ["cut_flow_rows", "errors_of", "summary", "write", "write_files", "yield_rows"]
