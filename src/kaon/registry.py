@@ -30,6 +30,7 @@ KINDS = {
     "kaon.datasets": "data set",
     "kaon.simulate.recipes": "recipe",
     "kaon.simulate.columns": "set of columns",
+    "kaon.simulate.toys": "toy",
     "kaon.studies": "study",
 }
 """What a name of each package is called in messages."""
