@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from kaon.data import Events, Input, InputSpec
@@ -32,18 +31,6 @@ def test_is_the_chain_of_its_layers(channels: int, pixels: int) -> None:
         x = F.max_pool2d(x, 2) if i in (1, 3) else x
     expected = net.head(net.body(x.contiguous().flatten(1)))
     torch.testing.assert_close(net({"image": image}), expected, atol=1e-4, rtol=1e-4)
-
-
-def test_the_first_filter_is_trained_in_either_order_in_memory() -> None:
-    torch.manual_seed(0)
-    net = ConvolutionalNetwork(spec(pixels=12), 2)
-    image = torch.rand(3, 1, 12, 12)
-    first = net.convolutions[0]
-    assert isinstance(first, nn.Conv2d)
-    torch.autograd.backward(net._first(image).square().sum())
-    found = first.weight.grad
-    expected = torch.autograd.grad(F.conv2d(image, first.weight, first.bias, padding=1).square().sum(), first.weight)[0]
-    torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-4)
 
 
 @pytest.mark.parametrize("options", [{"filters": (8, 8, 8)}, {"filters": ()}, {"filters": (4,) * 10}, {"kernel": 0}])

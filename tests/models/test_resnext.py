@@ -7,7 +7,8 @@ from torch.nn import functional as F
 
 from kaon.data import Events, Input, InputSpec
 from kaon.errors import ConfigError
-from kaon.models.resnext import Convolution, ResNeXt
+from kaon.layers.convolution import NormedConvolution
+from kaon.models.resnext import ResNeXt
 from kaon.registry import lookup
 
 SMALL = InputSpec((Input("image", (2, 16, 16), scale=(3.0,) * 16),))
@@ -41,7 +42,7 @@ def grouped(x: Tensor, weight: Tensor, stride: int, groups: int) -> Tensor:
     return torch.cat([F.conv2d(a, w, stride=stride, padding=weight.shape[-1] // 2) for a, w in pieces], 1)
 
 
-def layer(made: Convolution, x: Tensor, training: bool) -> Tensor:
+def layer(made: NormedConvolution, x: Tensor, training: bool) -> Tensor:
     stride, norm = made.conv.stride[0], made.norm
     y = grouped(x.contiguous(), made.conv.weight, stride, made.conv.groups)
     if training:

@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
 from kaon.data.space import Choice, Real, Space
 from kaon.errors import ConfigError
+from kaon.layers.convolution import Convolution
 from kaon.layers.dense import dense
-from kaon.layers.export import exporting
 from kaon.layers.normalise import Normalise
 from kaon.layers.pieces import in_pieces
 from kaon.models.base import Net
@@ -75,7 +74,7 @@ class ConvolutionalNetwork(Net):
             )
         self.normalise = Normalise(item.width, item.shift, item.scale)
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(before, after, kernel, padding=1) for before, after in pairwise((channels, *filters))
+            Convolution(before, after, kernel, padding=1) for before, after in pairwise((channels, *filters))
         )
         self.body = dense(filters[-1] * sizes[0] * sizes[1], hidden, dropout)
         self.head = nn.Linear(hidden[-1], outputs)
@@ -92,27 +91,12 @@ class ConvolutionalNetwork(Net):
     def _logits(self, image: Tensor) -> Tensor:
         x = self.normalise(image)
         for i, layer in enumerate(self.convolutions):
-            x = layer(x) if i else self._first(x)
+            x = layer(x)
             if i % 2:
                 x = F.max_pool2d(x, 2)  # of what is not yet rectified: the same numbers for a quarter of the work
             x = F.relu(x, inplace=True)
         logits: Tensor = self.head(self.body(x.flatten(1)))
         return logits
-
-    def _first(self, x: Tensor) -> Tensor:
-        """The first convolution, (batch, channels, eta, phi) -> (batch, filters, eta', phi'), channels last.
-
-        Of an image of one channel PyTorch cannot tell in which order it lies in memory, and takes the slower one; an
-        empty second channel settles it.
-        """
-        layer = self.convolutions[0]
-        assert isinstance(layer, nn.Conv2d)
-        if exporting():
-            plain: Tensor = layer(x)
-            return plain
-        one_more = (0, 0, 0, 0, 0, int(x.shape[1] == 1))
-        x, weight = (F.pad(t, one_more).contiguous(memory_format=torch.channels_last) for t in (x, layer.weight))
-        return F.conv2d(x, weight, layer.bias, padding=layer.padding)
 
 
 VARIANTS = {"cnn": ConvolutionalNetwork}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kaon.data import InputSpec
 from kaon.data.space import Choice, Real, Space
 from kaon.errors import ConfigError
-from kaon.layers.export import exporting
+from kaon.layers.convolution import NormedConvolution
 from kaon.layers.normalise import Normalise
 from kaon.layers.pieces import in_pieces
 from kaon.models.base import Net
@@ -69,7 +68,7 @@ class ResNeXt(Net):
         channels, *_ = item.shape
         assert isinstance(channels, int)
         self.normalise = Normalise(item.width, item.shift, item.scale)
-        self.stem = Convolution(channels, widths[0], 7, stride=2)
+        self.stem = NormedConvolution(channels, widths[0], 7, stride=2)
         blocks: list[nn.Module] = []
         before = widths[0]
         for stage, (depth, width) in enumerate(zip(depths, widths, strict=True)):
@@ -87,8 +86,6 @@ class ResNeXt(Net):
 
     def _logits(self, image: Tensor) -> Tensor:
         x = F.relu(self.stem(self.normalise(image)))
-        if not exporting():
-            x = x.contiguous(memory_format=torch.channels_last)
         x = self.blocks(x).mean((2, 3))
         logits: Tensor = self.head(x)
         return logits
@@ -108,10 +105,10 @@ class Bottleneck(nn.Module):
     def __init__(self, before: int, width: int, groups: int, stride: int, project: bool) -> None:
         super().__init__()
         inner = width // 2
-        self.reduce = Convolution(before, inner, 1)
-        self.grouped = Convolution(inner, inner, 3, stride, groups)
-        self.expand = Convolution(inner, width, 1)
-        self.shortcut = Convolution(before, width, 1, stride) if project else None
+        self.reduce = NormedConvolution(before, inner, 1)
+        self.grouped = NormedConvolution(inner, inner, 3, stride, groups)
+        self.expand = NormedConvolution(inner, width, 1)
+        self.shortcut = NormedConvolution(before, width, 1, stride) if project else None
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, before, eta, phi) -> (batch, width, eta', phi')."""
@@ -120,28 +117,6 @@ class Bottleneck(nn.Module):
         y = self.expand(y)
         y += x if self.shortcut is None else self.shortcut(x)
         return F.relu(y, inplace=True)
-
-
-class Convolution(nn.Module):
-    """A convolution without bias, then a batch norm; one convolution with bias in evaluation."""
-
-    def __init__(self, before: int, width: int, size: int, stride: int = 1, groups: int = 1) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(before, width, size, stride, padding=size // 2, groups=groups, bias=False)
-        self.norm = nn.BatchNorm2d(width)
-        nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, before, eta, phi) -> (batch, width, eta', phi')."""
-        if self.training:
-            normed: Tensor = self.norm(self.conv(x))
-            return normed
-        norm, conv = self.norm, self.conv
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-        weight, bias = conv.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
-        return F.conv2d(x, weight, bias, conv.stride, conv.padding, groups=conv.groups)
 
 
 VARIANTS = {"resnext": ResNeXt}
