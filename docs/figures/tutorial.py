@@ -100,7 +100,7 @@ class Tab:
         self.wait("location.protocol === 'file:' && document.readyState === 'complete'")
         for figure in self.ask("[...document.querySelectorAll('figure[data-chart]')].map((f) => f.id)"):
             self.ask(f"document.getElementById('{figure}').scrollIntoView({{behavior: 'instant'}})")
-            self.wait(f"document.querySelector('#{figure} .plot .main-svg') !== null")
+            self.wait(f"document.querySelector('#{figure} .plot.drawn, #{figure} .plot .main-svg') !== null")
         self.ask("scrollTo({top: 0, behavior: 'instant'})")
         top, bottom = (
             self.ask(f"document.querySelector('{selector}').getBoundingClientRect().{side} + scrollY")

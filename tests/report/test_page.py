@@ -119,7 +119,7 @@ def test_every_colour_is_a_variable_of_both_themes(page: str) -> None:
     light, dark = (
         set(re.findall(r"--([\w-]+):", block)) for block in re.findall(r":root[^{]*\{(.*?)\}", page, re.DOTALL)[:2]
     )
-    assert used - {"colour", "font"} <= light & dark
+    assert used - {"colour", "font", "columns", "least"} <= light & dark
 
 
 def test_curves_are_short_and_the_page_small(page: str) -> None:

@@ -88,7 +88,7 @@ class Browser:
         self.wait(f"location.protocol === 'file:' && document.readyState === 'complete' && innerWidth <= {width}")
         for name in self.ask("[...document.querySelectorAll('figure[data-chart]')].map((f) => f.id)"):
             self.ask(f"document.getElementById('{name}').scrollIntoView({{behavior: 'instant'}})")
-            self.wait(f"document.querySelector('#{name} .plot .main-svg') !== null")
+            self.wait(f"document.querySelector('#{name} .plot.drawn, #{name} .plot .main-svg') !== null")
 
     def click(self, selector: str) -> None:
         """A real click of the mouse in the middle of an element."""

@@ -73,9 +73,72 @@
     return chart.picks.length ? model === pick(chart) : !hidden.has(model);
   }
 
+  // A gallery: the pictures of one sheet, each on a canvas of its own, coloured by the theme. They are laid out by the
+  // style sheet, so that they find their place on a phone.
+  const sheets = new Map();
+  for (const { name, data } of charts.values())
+    if (data[0]?.type === "gallery") sheets.set(name, Object.assign(new Image(), { src: data[0].sheet }));
+
+  const rgb = (name) => variable(name).match(/\w\w/g).map((digits) => parseInt(digits, 16));
+
+  function shades(ramp) {
+    const stops = ramp.map(rgb);
+    return Array.from({ length: 255 }, (_, shade) => {
+      const place = (shade / 254) * (stops.length - 1);
+      const below = Math.min(Math.floor(place), stops.length - 2);
+      return stops[below].map((from, i) => from + (place - below) * (stops[below + 1][i] - from));
+    });
+  }
+
+  function element(kind, words = "", className = "") {
+    return Object.assign(document.createElement(kind), { textContent: words, className });
+  }
+
+  function gallery(name, plot) {
+    const [{ count, across, width, height, columns, captions, ramp, bar }] = charts.get(name).data;
+    const sheet = sheets.get(name);
+    if (!sheet.complete) return sheet.addEventListener("load", () => gallery(name, plot), { once: true });
+    const table = ramp.length ? shades(ramp) : null;
+    const pictures = element("div", "", "pictures");
+    pictures.classList.toggle("fixed", columns > 0);
+    pictures.classList.toggle("titled", captions.length > 0);
+    pictures.style.setProperty("--columns", columns);
+    pictures.style.setProperty("--least", count > 36 ? "3.25rem" : count > 12 ? "5rem" : "7rem");
+    for (let number = 0; number < count; number++) {
+      const canvas = Object.assign(element("canvas"), { width, height });
+      const context = canvas.getContext("2d", { willReadFrequently: true });
+      context.drawImage(sheet, -(number % across) * width, -Math.floor(number / across) * height);
+      if (table) {
+        const pixels = context.getImageData(0, 0, width, height);
+        for (let i = 0; i < pixels.data.length; i += 4) {
+          const shade = pixels.data[i];
+          pixels.data.set(shade === 255 ? [0, 0, 0, 0] : [...table[shade], 255], i);
+        }
+        context.putImageData(pixels, 0, 0);
+      }
+      const picture = element("div");
+      picture.append(canvas);
+      if (captions.length) picture.append(element("span", captions[number]));
+      pictures.append(picture);
+    }
+    plot.replaceChildren(pictures);
+    if (bar.length) {
+      const legend = element("div", "", "bar-of-colours");
+      const colours = element("i");
+      colours.style.background = `linear-gradient(90deg, ${ramp.map((stop) => `var(--${stop})`)})`;
+      legend.append(colours, ...bar.map((words) => element("span", words)));
+      plot.append(legend);
+    }
+    plot.classList.add("drawn");
+  }
+
   function draw(name) {
     const chart = charts.get(name);
     const figure = document.getElementById(`figure-${name}`);
+    if (sheets.has(name)) {
+      drawn.add(name);
+      return gallery(name, figure.querySelector(".plot"));
+    }
     const data = chart.data.map((trace) => ({ ...themed(trace), visible: visible(chart, trace) }));
     const options = {
       responsive: true,
