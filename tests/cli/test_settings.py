@@ -55,6 +55,7 @@ def test_every_option_of_a_run_reaches_its_field(name: str) -> None:
         ("gradient_clip", "1.5", 1.5),
         ("gradient_clip", "none", None),
         ("patience", "4", 4),
+        ("deform", ["flip=0.5", "crop=4"], {"flip": 0.5, "crop": 4}),
         ("negative_weights", "abs", "abs"),
         ("flatten", "jet_pt,jet_mass", ("jet_pt", "jet_mass")),
         ("flatten", "none", ()),

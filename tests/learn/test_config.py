@@ -12,7 +12,15 @@ def test_a_config_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"learning_rate": -1}, {"optimizer": "adan"}, {"no_such": 1}, {"flatten": ("a", "b", "c")}]
+    "wrong",
+    [
+        {"epochs": 0},
+        {"learning_rate": -1},
+        {"optimizer": "adan"},
+        {"no_such": 1},
+        {"flatten": ("a", "b", "c")},
+        {"deform": {"flop": 1}},
+    ],
 )
 def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

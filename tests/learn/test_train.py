@@ -133,3 +133,8 @@ def test_no_files_are_left_without_a_folder(table: Events, tmp_path: Path, monke
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     train("mlp", table, None, TrainConfig(epochs=1))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_deformations_are_for_models_that_read_images(table: Events) -> None:
+    with pytest.raises(ConfigError, match=r"deform=rotate=15: .* leave deform out"):
+        train("bdt", table, config=TrainConfig(deform={"rotate": 15}))

@@ -74,6 +74,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         augment_columns: Mapping[str, Role] | None = None,
         augment_half_turn: float | None = None,
         test_time_augmentation: int = 0,
+        deform: Mapping[str, float] | None = None,
         swa: float | None = None,
         swa_rate: float = 0.25,
         device: str = "auto",
@@ -104,6 +105,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.augment_columns = augment_columns
         self.augment_half_turn = augment_half_turn
         self.test_time_augmentation = test_time_augmentation
+        self.deform = deform
         self.swa = swa
         self.swa_rate = swa_rate
         self.device = device
@@ -181,7 +183,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def _config(self) -> TrainConfig:
         names = TrainConfig.model_fields
         given = {name: value for name, value in self.get_params(deep=False).items() if name in names}
-        given["augment_columns"] = given["augment_columns"] or {}  # scikit-learn wants no mutable default
+        for name in ("augment_columns", "deform"):
+            given[name] = given[name] or {}  # scikit-learn wants no mutable default
         return TrainConfig(**given)
 
     def _labelled(self, X: Events | ArrayLike, y: ArrayLike | None, weight: ArrayLike | None) -> Events:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kaon.learn.augment import Role, Symmetry
+from kaon.learn.deform import Deformations
 
 __all__ = ["NegativeWeights", "TrainConfig"]
 
@@ -43,6 +44,9 @@ class TrainConfig(BaseModel):
         augment_half_turn: value of phi that is half a turn; None to tell it from the events.
         test_time_augmentation: turns that every prediction averages over, each with all combinations of the reflections
             in augment; 0 for none. The bundle keeps it, so that it is repeated wherever the model predicts.
+        deform: random deformations of images, drawn anew for each image in every epoch, where a network reads images:
+            flip (probability), crop (pixels), rotate (degrees), scale (fraction), elastic (alpha in pixels, with
+            elastic_sigma), cutout (pixels), as flip=0.5. See `kaon.learn.deform.Deformations`.
         swa: share of the epochs, at the end, whose weights are averaged (1803.05407); None for the best epoch.
         swa_rate: learning rate while weights are averaged, as a fraction of the highest; constant.
         device: auto, cpu, cuda or mps.
@@ -72,6 +76,7 @@ class TrainConfig(BaseModel):
     augment_columns: dict[str, Role] = Field(default_factory=dict)
     augment_half_turn: float | None = Field(default=None, gt=0)
     test_time_augmentation: int = Field(default=0, ge=0)
+    deform: dict[str, float] = Field(default_factory=dict)
     swa: float | None = Field(default=None, gt=0, le=1)
     swa_rate: float = Field(default=0.25, gt=0, le=1)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -79,6 +84,12 @@ class TrainConfig(BaseModel):
     threads: int = Field(default=0, ge=0)
     tensorboard: bool = False
     seed: int = 0
+
+    @field_validator("deform")
+    @classmethod
+    def _deformations(cls, given: dict[str, float]) -> dict[str, float]:
+        Deformations.of(given)
+        return given
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -59,7 +59,8 @@ def fit_net(
         fresh: inputs of the training events in an epoch, where they are not the same in all.
 
     Returns:
-        One row an epoch: epoch, train_loss, validation_loss, validation_auc, learning_rate, seconds.
+        One row an epoch: epoch, train_loss, validation_loss, validation_accuracy, validation_auc (of two classes),
+        learning_rate, seconds.
 
     Raises:
         ConfigError: the device does not exist, or patience is asked for without validation events.

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from kaon.evaluate import auc
 from kaon.learn.config import TrainConfig
+from kaon.learn.deform import Deformations
 from kaon.learn.schedule import learning_rate_factor
 from kaon.learn.tensors import Sample, TensorBatches
 from kaon.models.base import Net
@@ -21,6 +22,9 @@ __all__ = ["Supervised", "weighted_cross_entropy"]
 
 GROUP = 16
 """Mini-batches a trainer call on one device."""
+
+_DEFORMATIONS = 0x1A9E5
+"""Makes their random numbers others than those of dropout."""
 
 
 def weighted_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor, label_smoothing: float = 0.0) -> Tensor:
@@ -47,6 +51,9 @@ class Supervised(lightning.LightningModule):
         validation: validation events; None to go without.
         config: every setting.
         fresh: inputs of the training events in an epoch, where they are not the same in all.
+
+    Raises:
+        ConfigError: images are to be deformed, and the network reads none.
     """
 
     def __init__(
@@ -61,6 +68,8 @@ class Supervised(lightning.LightningModule):
         # Several optimiser steps in one call (see TensorBatches) are ours to take.
         self.automatic_optimization = False
         self.net, self.config = net, config
+        self._deform = Deformations.of(config.deform)
+        self._deform.check(net.spec)
         self._train, self._validation, self._fresh = train, validation, fresh
         self._loss_sum = torch.zeros(())
         self._loss_count = 0
@@ -113,7 +122,9 @@ class Supervised(lightning.LightningModule):
         self._batches.epoch = self.current_epoch
         if self._fresh is not None:
             self._batches.sample = self._fresh(self.current_epoch), *self._train[1:]
-        torch.manual_seed((self.config.seed * 1_000_003 + self.current_epoch) * 4099 + self.global_rank)
+        seed = (self.config.seed * 1_000_003 + self.current_epoch) * 4099 + self.global_rank
+        torch.manual_seed(seed)
+        self._random = torch.Generator(self.device).manual_seed(seed ^ _DEFORMATIONS)
         self._loss_sum, self._loss_count = torch.zeros((), device=self.device), 0
 
     def training_step(self, group: list[Sample], _: int) -> None:
@@ -123,9 +134,10 @@ class Supervised(lightning.LightningModule):
         # Only several processes need Lightning's hooks around the backward pass, which cost a tenth of a millisecond.
         backward: Any = torch.Tensor.backward if self.trainer.world_size == 1 else self.manual_backward
         for inputs, target, weight in group:
+            seen = self._deformed(inputs)
             # Autocast is entered a mini-batch at a time: its cache of cast weights must not outlive a step.
             with self._autocast():
-                logits = self.net(inputs)
+                logits = self.net(seen)
             loss = weighted_cross_entropy(logits, target, weight, self.config.label_smoothing)
             optimizer.zero_grad()
             backward(loss)
@@ -144,12 +156,13 @@ class Supervised(lightning.LightningModule):
             self._scores.append((logits.float(), target, weight))
 
     def on_validation_epoch_end(self) -> None:
-        """Loss and AUC of the whole validation sample."""
+        """Loss, accuracy and, of two classes, AUC of the whole validation sample."""
         logits, target, weight = (torch.cat(part) for part in zip(*self._scores, strict=True))
         self._scores.clear()
         total = weight.sum()
         loss = (weight * F.cross_entropy(logits, target, reduction="none")).sum() / torch.where(total == 0, 1, total)
-        self.row = {"validation_loss": float(loss)}
+        right = (weight * (logits.argmax(1) == target)).sum() / torch.where(total == 0, 1, total)
+        self.row = {"validation_loss": float(loss), "validation_accuracy": float(right)}
         if logits.shape[1] == 2 and bool(target.min() != target.max()) and bool(torch.isfinite(logits).all()):
             score = logits.softmax(1)[:, 1].cpu().numpy()
             self.row["validation_auc"] = float(
@@ -162,6 +175,14 @@ class Supervised(lightning.LightningModule):
         schedule: Any = self.lr_schedulers()
         row = {"train_loss": float(self._loss_sum) / max(self._loss_count, 1), **self.row}
         return row | {"learning_rate": float(schedule.get_last_lr()[0])}
+
+    def _deformed(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The inputs of a step, with fresh deformations of their images."""
+        if not self._deform.active:
+            return inputs
+        shift = self.net.spec["image"].shift
+        # A cut-out is what the network sees as 0, so that it says nothing.
+        return inputs | {"image": self._deform(inputs["image"], self._random, shift[0] if shift else 0.0)}
 
     def _autocast(self) -> torch.autocast:
         enabled = self.config.precision == "bfloat16"

@@ -19,6 +19,7 @@ from kaon.data.checks import check_classes
 from kaon.errors import ConfigError, DataError
 from kaon.learn.augment import Symmetries
 from kaon.learn.config import TrainConfig
+from kaon.learn.deform import Deformations
 from kaon.learn.fit import LOG, Progress, fit_net, write_log
 from kaon.learn.tagger import SPECTATORS, Tagger
 from kaon.learn.tensors import as_tensors, to_tensors
@@ -151,12 +152,13 @@ def train(
 
     Raises:
         DataError: labels, weights or columns are not fit for training.
-        ConfigError: an option or setting is wrong.
+        ConfigError: an option or setting is wrong, or images are to be deformed where there are none.
     """
     config = config or TrainConfig()
     check_classes(train_events)
     chosen = prepared.name if prepared else choose_representation(model, train_events, representation)
     data = prepared or prepare(chosen, representation_options or {}, train_events, validation_events)
+    Deformations.of(config.deform).check(data.representation.spec)
     # The initial weights follow from the seed, and the caller's random numbers are left alone.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
