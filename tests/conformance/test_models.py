@@ -31,7 +31,7 @@ REPRESENTATIONS = variants("kaon.represent")
 NETS = sorted(name for name, made in MODELS.items() if issubclass(origin(made), Net))
 TREES = sorted(name for name, made in MODELS.items() if issubclass(origin(made), Trees))
 CLASSES = ("qcd", "w", "top")
-DEPTHS = ("num_blocks", "n_layers", "blocks")
+DEPTHS = ("num_blocks", "n_layers", "blocks", "n")
 """What models call the number of their equal blocks."""
 
 net = pytest.mark.parametrize("model", NETS)

@@ -76,4 +76,4 @@ def test_what_passes_many_layers_keeps_its_size() -> None:
     for _ in range(6):
         x = NormedConvolution(64, 64, 3).conv(x).relu()
     inner = float(x[:, :, 6:10, 6:10].square().mean())  # which no padding has reached
-    assert 0.8 < inner < 1.25
+    assert 0.7 < inner < 1.4, "six layers of half or twice the size would be far off"
