@@ -42,6 +42,7 @@ class RemoteFile:
         size: bytes, as published; None if nobody says.
         sha256: as published, hexadecimal; None if nobody says.
         adler32: as published, hexadecimal: finds damage in transit, but is no proof against another file.
+        md5: as published, hexadecimal; the same holds for it.
         source: who says so.
     """
 
@@ -49,6 +50,7 @@ class RemoteFile:
     size: int | None = None
     sha256: str | None = None
     adler32: str | None = None
+    md5: str | None = None
     source: str = ""
 
     @property
@@ -147,12 +149,13 @@ def _check(remote: RemoteFile, path: Path, target: Path, rows: int | None, progr
     size = path.stat().st_size
     if remote.size is not None and size != remote.size:
         raise DataError(f"{target} has {size:,} bytes, but {remote.source} says {remote.size:,}; {_REMOVE}")
-    sha, adler = _digests(path, progress)
+    sha, adler, md5 = _digests(path, progress)
     note = _note(target)
     recorded = note.read_text(encoding="utf-8").split()[:1] if note.exists() else []
     for wanted, found, source in (
         (remote.sha256, sha, remote.source),
         (remote.adler32, adler, remote.source),
+        (remote.md5, md5, remote.source),
         (recorded[0] if recorded else None, sha, str(note)),
     ):
         if wanted is not None and wanted != found:
@@ -165,16 +168,18 @@ def _check(remote: RemoteFile, path: Path, target: Path, rows: int | None, progr
 _REMOVE = "it is damaged or another version: remove it and fetch it again"
 
 
-def _digests(path: Path, progress: Progress | None) -> tuple[str, str]:
-    sha, adler, done, size = hashlib.sha256(), 1, 0, path.stat().st_size
+def _digests(path: Path, progress: Progress | None) -> tuple[str, str, str]:
+    sha, md5, adler = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 1
+    done, size = 0, path.stat().st_size
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK):
             sha.update(block)
+            md5.update(block)
             adler = zlib.adler32(block, adler)
             done += len(block)
             if progress is not None:
                 progress(done, size)
-    return sha.hexdigest(), f"{adler:08x}"
+    return sha.hexdigest(), f"{adler:08x}", md5.hexdigest()
 
 
 def _count(path: Path, target: Path, rows: int) -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from kaon.data.io.csv import CsvSink, CsvSource
 from kaon.data.io.hdf5 import Hdf5Sink, TopTaggingSink, open_hdf5
+from kaon.data.io.idx import IdxSource, is_idx
+from kaon.data.io.members import ARCHIVES, holds_pictures
 from kaon.data.io.parquet import ParquetSink, ParquetSource
+from kaon.data.io.pictures import open_pictures
 from kaon.data.io.root import RootSink, RootSource
 from kaon.data.io.source import Layout, Notes, Sink, Source
 from kaon.errors import ConfigError, DataError
@@ -18,9 +21,9 @@ from kaon.errors import ConfigError, DataError
 __all__ = ["FORMATS", "SUFFIXES", "Paths", "expand", "format_of", "open_sink", "open_source"]
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
-"""One file, or several; `*`, `?`, `[...]`, `**` and `~` are expanded."""
+"""One file, or several; `*`, `?`, `[...]`, `**` and `~` are expanded. A folder of pictures counts as a file."""
 
-FORMATS = ("root", "hdf5", "parquet", "csv", "tsv")
+FORMATS = ("root", "hdf5", "parquet", "csv", "tsv", "idx", "pictures")
 
 SUFFIXES = {
     ".root": "root",
@@ -34,14 +37,20 @@ SUFFIXES = {
     ".csv.gz": "csv",
     ".tsv.gz": "tsv",
     ".txt.gz": "csv",
+    **dict.fromkeys(ARCHIVES, "pictures"),
+    ".bin": "pictures",
 }
+"""Suffix -> format; files of idx are known by their whole names."""
+
+_READ_ONLY = ("idx", "pictures")
 
 
 def expand(paths: Paths) -> list[Path]:
     """All files that are meant, globs sorted by name, each once.
 
     Raises:
-        DataError: nothing given, a file does not exist, a glob matches nothing, a folder, or an empty file.
+        DataError: nothing given, a file does not exist, a glob matches nothing, a folder without pictures, or an empty
+            file.
     """
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not given:
@@ -55,7 +64,12 @@ def expand(paths: Paths) -> list[Path]:
         found.extend(Path(m) for m in matches)
     for path in found:
         if path.is_dir():
-            raise DataError(f"{path} is a folder; name the files in it, for example {path}/*.root")
+            if holds_pictures(path):
+                continue
+            raise DataError(
+                f"{path} is a folder; name the files in it, for example {path}/*.root (only of pictures, with a folder "
+                "for each class, the folder may be named)"
+            )
         if not path.exists():
             raise DataError(f"{path} does not exist")
         if path.stat().st_size == 0:
@@ -76,6 +90,10 @@ def format_of(path: Path, wanted: str | None = None) -> str:
         if wanted not in FORMATS:
             raise ConfigError(f"there is no format {wanted!r}; known: {', '.join(FORMATS)}")
         return wanted
+    if is_idx(path):
+        return "idx"
+    if path.is_dir():
+        return "pictures"
     suffixes = [s.lower() for s in path.suffixes]
     for suffix in ("".join(suffixes[-2:]), "".join(suffixes[-1:])):
         if suffix in SUFFIXES:
@@ -103,6 +121,10 @@ def open_source(path: Path, layout: Layout) -> Source:
             return open_hdf5(path, layout)
         case "parquet":
             return ParquetSource(path, layout)
+        case "idx":
+            return IdxSource(path, layout)
+        case "pictures":
+            return open_pictures(path, layout)
     return CsvSource(path, replace(layout, format=kind))
 
 
@@ -110,9 +132,11 @@ def open_sink(path: Path, target: Path, notes: Notes | None, layout: str | None 
     """Open a file for writing in the format of `target`'s suffix; `path` is its temporary name.
 
     Raises:
-        ConfigError: unknown suffix or layout.
+        ConfigError: unknown suffix or layout, or a format that is only read.
     """
     kind = format_of(target)
+    if kind in _READ_ONLY:
+        raise ConfigError(f"{target}: kaon reads {kind} files, but writes none; choose .h5, .parquet or .root")
     if layout not in (None, "kaon", "top-tagging") or (layout is not None and kind != "hdf5"):
         raise ConfigError(
             f"{target} cannot have the layout {layout!r}; HDF5 files can have kaon (default) or top-tagging"

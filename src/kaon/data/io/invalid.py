@@ -24,8 +24,11 @@ def invalid_rows(column: Any) -> NDArray[np.bool_]:
     >>> invalid_rows(ak.Array([[1.0, np.nan], [], [2.0]]))
     array([ True, False, False])
     """
-    if column.layout.is_numpy and column.ndim == 1:
-        return np.asarray(~np.isfinite(column.layout.data), bool)
+    if _is_regular(column.layout):  # columns of numbers or of arrays of one size, such as pictures
+        values = ak.to_numpy(column)
+        if values.dtype.kind in "biu":
+            return np.zeros(len(values), bool)
+        return np.asarray(~np.isfinite(values).all(axis=tuple(range(1, values.ndim))), bool)
     if column.fields:
         return np.asarray(np.logical_or.reduce([invalid_rows(column[name]) for name in column.fields]), bool)
     missing = np.asarray(ak.to_numpy(ak.is_none(column)), bool)
@@ -96,6 +99,13 @@ def suspected_mev(columns: Mapping[str, Any], among: Iterable[str]) -> dict[str,
         if median > MEV_ABOVE:
             found[name] = median
     return found
+
+
+def _is_regular(layout: Any) -> bool:
+    """Whether a column is an array without axes of different lengths, missing entries, texts or fields."""
+    while layout.is_regular and layout.parameter("__array__") is None:
+        layout = layout.content
+    return bool(layout.is_numpy) and layout.parameter("__array__") is None and layout.data.dtype.kind in "biuf"
 
 
 def _is_text(column: Any) -> bool:

@@ -48,6 +48,7 @@ def read(
 
     Args:
         path: one file or several, of ROOT, HDF5, Parquet or text, with globs; files of one call have the same columns.
+            Also pictures: idx files, and folders or tar archives with a folder for each class.
         signal, background: files instead of `path`, whose events are all of one class.
         label: column, or expression of `kaon.data.cuts`, that tells the class: true/false and 0/1 become the classes
             background and signal; other whole numbers and texts become classes in sorted order.
@@ -66,7 +67,7 @@ def read(
         tree: tree of a ROOT file, or key of an HDF5 file, where there are several.
         header: of text files: whether the first row holds names, or the names; without it, the first row decides.
         layout: of HDF5 files: kaon, top-tagging, lhco, pandas or arrays; without it, the file's structure decides.
-        format: root, hdf5, parquet, csv or tsv, where the suffix does not tell.
+        format: root, hdf5, parquet, csv, tsv, idx or pictures, where the suffix does not tell.
 
     Returns:
         The events. Columns of the roles are reserved: no model reads them.

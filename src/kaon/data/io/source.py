@@ -29,7 +29,7 @@ class Layout:
     """How to understand a file, where the file does not tell.
 
     Args:
-        format: root, hdf5, parquet, csv or tsv; None goes by the suffix.
+        format: root, hdf5, parquet, csv, tsv, idx or pictures; None goes by the suffix.
         tree: tree of a ROOT file, or key of an HDF5 file.
         layout: of an HDF5 file: kaon, top-tagging, lhco, pandas or arrays; None looks at the file.
         header: of a text file: True, False, or the names of the columns; None looks at the first row.
