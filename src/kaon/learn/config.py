@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from kaon.learn.augment import Role, Symmetry
 from kaon.learn.deform import Deformations
+from kaon.learn.optimizers import OptimizerName
 
 __all__ = ["NegativeWeights", "TrainConfig"]
 
@@ -25,7 +26,8 @@ class TrainConfig(BaseModel):
         epochs: passes over the training data.
         batch_size: events a step.
         learning_rate: highest learning rate of the schedule.
-        optimizer: adamw (1711.05101), adam (1412.6980) or sgd with Nesterov momentum 0.9.
+        optimizer: adamw (1711.05101), adam (1412.6980), sgd with Nesterov momentum 0.9, rmsprop or adadelta
+            (1212.5701, for which the natural learning rate is 1).
         weight_decay: decoupled for adamw, L2 otherwise.
         schedule: constant, cosine (linear warm-up, then half a cosine to zero) or one_cycle (Smith, Topin, 1708.07120).
         warmup: fraction of all steps in which the learning rate rises.
@@ -61,7 +63,7 @@ class TrainConfig(BaseModel):
     epochs: int = Field(default=20, ge=1)
     batch_size: int = Field(default=512, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)
-    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    optimizer: OptimizerName = "adamw"
     weight_decay: float = Field(default=0.01, ge=0)
     schedule: Literal["constant", "cosine", "one_cycle"] = "cosine"
     warmup: float = Field(default=0.05, ge=0, lt=1)
