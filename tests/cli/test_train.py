@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from kaon.data import Predictions
+from kaon.data.bundle import Bundle
 from kaon.learn import RunConfig, load
 
 QUICK = ("--epochs", 2, "--batch-size", 64)
@@ -166,3 +167,24 @@ def test_a_folder_with_another_run_is_not_overwritten(kaon: Any, trained: Path, 
     assert result.code == 3
     assert "other settings" in result.err
     assert (trained / "metrics.json").read_bytes() == before
+
+
+def test_a_tagger_lends_its_features(kaon: Any, trained: Path, jets_file: Path) -> None:
+    words = ("train", jets_file, "--model-from", trained / "bundle.kaon", "--freeze", "features", *QUICK)
+    result = kaon(*words, "-o", "new", "--json")
+    assert result.code == 0
+    assert result.json["metrics"]["model"] == "mlp"
+    old, new = (Bundle.load(run / "bundle.kaon") for run in (trained, Path("new")))
+    assert new.training["start"]["name"] == "bundle.kaon"
+    equal = {name: bool((new.tensors[name] == values).all()) for name, values in old.tensors.items()}
+    assert [name for name, same in equal.items() if not same] == ["head.bias", "head.weight"]
+    again = kaon("train", "--config", "new/config.yaml", "-o", "same", "--json")
+    assert again.json["metrics"]["auc"] == result.json["metrics"]["auc"]
+    folds = kaon(*words, "--folds", 2, "-o", "folds", "--json")
+    assert load("folds/folds/fold1/bundle.kaon").training["start"]["freeze"] == "features", folds.err
+    wrong = kaon("train", jets_file, "--freeze", "features", "--model", "mlp")
+    assert wrong.code == 2
+    assert "--model-from" in wrong.err
+    other = kaon("train", jets_file, "--model-from", trained / "bundle.kaon", "--model", "pfn")
+    assert other.code == 2
+    assert "holds a mlp, not a pfn" in other.err

@@ -44,6 +44,7 @@ def cross_run(config: RunConfig, events: Events, folds: int, folder: Path, monit
         DataError: the folder holds a single run, or folds of other settings, another number or other events; or
             another process is training in it.
     """
+    config = config.resolved()
     resolved = {**config.model_dump(mode="json"), "folds": folds}
     # The lock is that of a single run, so that the two exclude each other as well.
     with locked(folder / ".lock", f"another process is training in {folder}; wait for it, or choose another folder"):
@@ -75,6 +76,7 @@ def _cross(config: RunConfig, resolved: Mapping[str, Any], events: Events, folde
             options=config.options,
             representation=config.representation,
             representation_options=config.representation_options,
+            start=config.opened(),
             spectators=config.spectators,
         )
     logged = sum(row.get("seconds", 0.0) for tagger in taggers for row in tagger.training["log"])

@@ -13,12 +13,12 @@ from pydantic import BaseModel
 
 from kaon.cli.options import names, option, pairs, read_arguments
 from kaon.errors import ConfigError
-from kaon.learn import RunConfig, TrainConfig
+from kaon.learn import RunConfig, StartConfig, TrainConfig
 
-__all__ = ["CONFIG", "RUN", "TRAIN", "argument_help", "data_arguments", "merged", "read_config"]
+__all__ = ["CONFIG", "RUN", "START", "TRAIN", "argument_help", "data_arguments", "merged", "read_config", "started"]
 
-_ELSEWHERE = frozenset({"model", "data", "train"})
-"""Fields of RunConfig that are not one option: the model, the data options, and the fields of TrainConfig."""
+_ELSEWHERE = frozenset({"model", "data", "train", "start"})
+"""Fields of RunConfig that are not one option: model, data options, and what TrainConfig and StartConfig hold."""
 
 CONFIG = option("config", Path, "YAML file of settings, such as a run's config.yaml; options override it.")
 
@@ -92,6 +92,10 @@ TRAIN = tuple(_options(TrainConfig, "Training"))
 """Fields of TrainConfig."""
 
 
+START = tuple(_options(StartConfig, "Transfer", frozenset({"fingerprint"})))
+"""Fields of StartConfig."""
+
+
 def read_config(path: Path | None) -> dict[str, Any]:
     """The settings in a YAML file; none without a file.
 
@@ -121,6 +125,27 @@ def merged(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
     for parameter in TRAIN:
         _override(made["train"], parameter, given.get(parameter.name), TrainConfig)
     return made
+
+
+def started(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with what the options say of the tagger to start from, whose model is meant where none is named.
+
+    Raises:
+        ConfigError: an option of the transfer without a tagger, or a section of the file that is not a section.
+        BundleError: the tagger's file cannot be read.
+    """
+    from kaon.data.bundle import Bundle
+
+    own = {p.name: given[p.name] for p in START if given.get(p.name) is not None}
+    start = {**_section(settings, "start"), **own}
+    if not start:
+        return dict(settings)
+    if not isinstance(start.get("model_from"), str):
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in start)
+        raise ConfigError(f"{flags}: no trained tagger is named; give --model-from tagger.kaon")
+    if "model_from" in own:
+        start.pop("fingerprint", None)  # of another file
+    return {**settings, "start": start, "model": settings.get("model") or Bundle.load(start["model_from"]).model}
 
 
 def data_arguments(files: Sequence[str] | None, given: Mapping[str, Any], section: Any) -> dict[str, Any]:

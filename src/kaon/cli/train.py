@@ -10,7 +10,7 @@ import typer
 from kaon.cli.monitor import Monitor, sizes
 from kaon.cli.options import DATA, JSON, Files, names, option, takes
 from kaon.cli.output import Output
-from kaon.cli.settings import CONFIG, RUN, TRAIN, data_arguments, merged, read_config
+from kaon.cli.settings import CONFIG, RUN, START, TRAIN, data_arguments, merged, read_config, started
 from kaon.data import Events
 from kaon.errors import ConfigError
 from kaon.learn import Parts, RunConfig, execute_run
@@ -23,7 +23,7 @@ FEATURES = option(
 )
 
 
-@takes(CONFIG, FEATURES, *DATA, *RUN, *TRAIN, JSON)
+@takes(CONFIG, FEATURES, *DATA, *RUN, *START, *TRAIN, JSON)
 def command(
     files: Files = None,
     model: Annotated[str | None, typer.Option(help="Name of the model, or a Python file with VARIANTS.")] = None,
@@ -68,6 +68,7 @@ def command(
     settings = merged(file, given)
     settings["data"] = data_arguments(files, given, file.get("data"))
     settings["model"] = model or settings.get("model")
+    settings = started(settings, given)
     if settings["model"] is None:
         raise ConfigError("no model is named; give --model, for example --model pfn (see `kaon list models`)")
     if given["features"]:

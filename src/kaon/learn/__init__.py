@@ -9,6 +9,7 @@ from kaon.learn.folds import cross_train
 from kaon.learn.run import Parts, Run, RunConfig, execute_run
 from kaon.learn.tagger import Tagger
 from kaon.learn.train import train
+from kaon.learn.transfer import Start, StartConfig
 
 __all__ = [
     "Classifier",
@@ -16,6 +17,8 @@ __all__ = [
     "Parts",
     "Run",
     "RunConfig",
+    "Start",
+    "StartConfig",
     "Tagger",
     "TrainConfig",
     "compare",

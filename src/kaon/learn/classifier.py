@@ -23,6 +23,7 @@ from kaon.learn.augment import Role, Symmetry
 from kaon.learn.config import TrainConfig
 from kaon.learn.tagger import Tagger
 from kaon.learn.train import train
+from kaon.learn.transfer import Freeze, Start, StartConfig
 
 __all__ = ["Classifier"]
 
@@ -41,6 +42,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
         representation_options: constructor arguments of the representation.
         validation_fraction: share of the training events held out to choose the best epoch, where `fit` gets no
             validation events; 0 for none.
+        model_from: a trained tagger, or its `.kaon` file, whose features and representation are kept under a new head;
+            `model` is then that of the tagger.
+        freeze, feature_rate: what becomes of these features, see `kaon.learn.StartConfig`.
 
     >>> from sklearn.datasets import make_classification
     >>> X, y = make_classification(400, 6, random_state=0)
@@ -56,6 +60,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
         representation: str | None = None,
         representation_options: Mapping[str, Any] | None = None,
         validation_fraction: float = 0.1,
+        model_from: Tagger | str | os.PathLike[str] | None = None,
+        freeze: Freeze = "none",
+        feature_rate: float = 1.0,
         epochs: int = 20,
         batch_size: int = 512,
         learning_rate: float = 1e-3,
@@ -87,6 +94,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.representation = representation
         self.representation_options = representation_options
         self.validation_fraction = validation_fraction
+        self.model_from = model_from
+        self.freeze = freeze
+        self.feature_rate = feature_rate
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -142,14 +152,16 @@ class Classifier(ClassifierMixin, BaseEstimator):
                     KaonWarning,
                     stacklevel=2,
                 )
+        start = self._start()
         self.tagger_: Tagger = train(
-            self.model,
+            self.model if start is None else start.tagger.model_name,
             events,
             validation,
             self._config(),
             options=self.options,
             representation=self.representation,
             representation_options=self.representation_options,
+            start=start,
         )
         self.history_: list[dict[str, float]] = self.tagger_.training["log"]
         return self
@@ -179,6 +191,14 @@ class Classifier(ClassifierMixin, BaseEstimator):
         if not hasattr(self, "tagger_"):
             raise NotFitted(f"this Classifier({self.model!r}) is not fitted; call fit first")
         return self.tagger_
+
+    def _start(self) -> Start | None:
+        if self.model_from is None:
+            return None
+        if isinstance(self.model_from, Tagger):
+            return Start(self.model_from, self.freeze, self.feature_rate)
+        settings = {"model_from": os.fspath(self.model_from), "freeze": self.freeze, "feature_rate": self.feature_rate}
+        return StartConfig.from_mapping(settings).open()
 
     def _config(self) -> TrainConfig:
         names = TrainConfig.model_fields

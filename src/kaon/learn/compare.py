@@ -15,7 +15,8 @@ from kaon.errors import ConfigError
 from kaon.learn.fit import Progress
 from kaon.learn.run import Parts, Run, RunConfig, execute_run, write_json
 from kaon.learn.sample import sample_summary
-from kaon.learn.train import Prepared, check_options, choose_representation, prepare
+from kaon.learn.train import Prepared, check_options, choose_representation, prepare, prepare_from
+from kaon.learn.transfer import Start
 from kaon.learn.weights import training_weights
 from kaon.models.base import Net
 from kaon.registry import lookup, origin
@@ -58,7 +59,8 @@ def compare(
     # All models are checked before the first is trained.
     parts = events if isinstance(events, Parts) else Parts.of(events, configs[0].split, configs[0].split_seed)
     sample = parts.train if isinstance(events, Parts) else events
-    chosen = {c.model: choose_representation(c.model, sample, c.representation) for c in configs}
+    starts = {c.model: c.opened() for c in configs}
+    chosen = {c.model: _representation(c, starts[c.model], sample) for c in configs}
     times = {name: seeds if isinstance(seeds, int) else seeds[name] for name in names}
     for config in configs:
         kind = origin(lookup("kaon.models", config.model))
@@ -76,20 +78,23 @@ def compare(
         },
     )
     write_json(home / "sample.json", sample_summary(sample))
-    keys = [json.dumps([chosen[c.model], c.representation_options], sort_keys=True) for c in configs]
+    keys = [
+        json.dumps([chosen[c.model], c.representation_options, c.start and c.start.model_from], sort_keys=True)
+        for c in configs
+    ]
     shared: dict[str, Prepared] = {}
     runs = []
     for number, (base, key) in enumerate(zip(configs, keys, strict=True)):
         representation = chosen[base.model]
         for seed in range(times[base.model]):
             train = base.train.model_copy(update={"seed": seed})
-            config = base.model_copy(update={"train": train, "representation": representation})
+            config = base.model_copy(update={"train": train, "representation": representation}).resolved()
             place = home / "runs" / f"{_slug(base.model)}-seed{seed}"
             run = Run.finished(place, config, parts.digest)
             progress = reporter(base.model, seed, None) if reporter else None
             if run is None:
                 if key not in shared:
-                    shared[key] = _prepared(representation, config.representation_options, parts)
+                    shared[key] = _prepared(representation, config.representation_options, parts, starts[base.model])
                 run = execute_run(config, parts, place, prepared=shared[key], progress=progress)
             runs.append(run)
             if reporter:
@@ -99,8 +104,18 @@ def compare(
     return runs
 
 
-def _prepared(name: str, options: Mapping[str, Any], parts: Parts) -> Prepared:
-    made = prepare(name, options, parts.train, parts.validation)
+def _representation(config: RunConfig, start: Start | None, sample: Events) -> str:
+    if start is None:
+        return choose_representation(config.model, sample, config.representation)
+    start.check(config.model, config.representation, config.representation_options)
+    return start.tagger.representation_name
+
+
+def _prepared(name: str, options: Mapping[str, Any], parts: Parts, start: Start | None) -> Prepared:
+    if start is not None:
+        made = prepare_from(start, parts.train, parts.validation)
+    else:
+        made = prepare(name, options, parts.train, parts.validation)
     return replace(made, test=made.representation.transform(parts.test))
 
 

@@ -8,7 +8,7 @@ import logging
 import signal
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
@@ -45,6 +45,7 @@ def fit_net(
     folder: Path,
     progress: Progress | None = None,
     fresh: Callable[[int], dict[str, Tensor]] | None = None,
+    rates: Mapping[str, float] | None = None,
 ) -> list[dict[str, float]]:
     """Train a network; on return it holds the weights of its best epoch, or the mean of its last ones.
 
@@ -57,6 +58,7 @@ def fit_net(
             same, bit for bit on a CPU, as if the run had not been stopped.
         progress: called during training.
         fresh: inputs of the training events in an epoch, where they are not the same in all.
+        rates: learning rates of parameters, by name, relative to that of the others.
 
     Returns:
         One row an epoch: epoch, train_loss, validation_loss, validation_accuracy, validation_auc (of two classes),
@@ -85,7 +87,7 @@ def fit_net(
             "validation_loss", patience=config.patience, check_finite=False, check_on_train_epoch_end=False
         )
         callbacks.insert(0, stopping)
-    module = Supervised(net, train, validation, config, fresh)
+    module = Supervised(net, train, validation, config, fresh, rates)
     with _quiet(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         trainer = lightning.Trainer(
             accelerator=_accelerator(config.device),

@@ -21,6 +21,7 @@ from kaon.learn.fit import CHECKPOINT, Progress
 from kaon.learn.run import write_json
 from kaon.learn.tagger import Tagger, load
 from kaon.learn.train import train
+from kaon.learn.transfer import Start
 
 __all__ = ["FOLDS", "begun", "cross_train", "fold_scores"]
 
@@ -135,7 +136,7 @@ def _claim(folder: Path, settings: Mapping[str, Any], events: str) -> None:
     Raises:
         DataError: the folder holds such folds.
     """
-    wanted = {"settings": json.loads(json.dumps(settings, default=str)), "events": events}
+    wanted = {"settings": json.loads(json.dumps(settings, default=_told)), "events": events}
     noted = folder / FOLDS
     if begun(folder):
         kept = json.loads(noted.read_text(encoding="utf-8")) if noted.exists() else {}
@@ -143,3 +144,7 @@ def _claim(folder: Path, settings: Mapping[str, Any], events: str) -> None:
             if kept.get(name) != wanted[name]:
                 raise DataError(f"{folder} holds folds trained with other {name}; choose another folder, or delete it")
     write_json(noted, wanted)
+
+
+def _told(value: object) -> Any:
+    return value.noted() if isinstance(value, Start) else str(value)

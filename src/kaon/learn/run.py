@@ -27,7 +27,8 @@ from kaon.learn.config import TrainConfig
 from kaon.learn.fit import CHECKPOINT, Progress
 from kaon.learn.metrics import summary_metrics
 from kaon.learn.tagger import SPECTATORS, Tagger, load
-from kaon.learn.train import Prepared, choose_representation, prepare, train
+from kaon.learn.train import Prepared, choose_representation, prepare, prepare_from, train
+from kaon.learn.transfer import Start, StartConfig, fingerprint
 from kaon.validation import reasons
 
 __all__ = ["Parts", "Run", "RunConfig", "environment", "execute_run", "write_json"]
@@ -57,6 +58,7 @@ class RunConfig(BaseModel):
         spectators: columns carried into the predictions; `jet_pt=Pt` carries the column `Pt` as `jet_pt`, the name by
             which the report finds it.
         train: settings of the training.
+        start: the tagger whose features the training starts with; None for random weights.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,10 +72,35 @@ class RunConfig(BaseModel):
     split_seed: int = 0
     spectators: tuple[str, ...] = SPECTATORS
     train: TrainConfig = Field(default_factory=TrainConfig)
+    start: StartConfig | None = None
 
     def to_yaml(self) -> str:
         """As YAML, every setting written out."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+    def equals(self, written: Any) -> bool:
+        """Whether the settings in a run's `config.yaml` are these; settings younger than the run are defaults."""
+        try:
+            return RunConfig.model_validate(written).model_dump_json() == self.model_dump_json()
+        except ValidationError:
+            return False
+
+    def opened(self) -> Start | None:
+        """The tagger that the training starts with; a model of the user's own comes from the file that `model` names.
+
+        Raises:
+            ConfigError, BundleError: as `StartConfig.open`.
+        """
+        stem, suffix, _ = self.model.partition(".py")
+        return None if self.start is None else self.start.open([f"{stem}{suffix}"] if suffix else [])
+
+    def resolved(self) -> RunConfig:
+        """With the fingerprint of the tagger that the training starts with."""
+        start = self.opened()
+        if start is None or self.start is None:
+            return self
+        found = self.start.model_copy(update={"fingerprint": fingerprint(start.tagger)})
+        return self.model_copy(update={"start": found})
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], source: str = "the configuration") -> RunConfig:
@@ -142,7 +169,7 @@ class Run:
         """
         written, metrics = folder / "config.yaml", folder / "metrics.json"
         begun = metrics.exists() or (folder / CHECKPOINT).exists()
-        if begun and written.exists() and yaml.safe_load(written.read_text()) != json.loads(config.model_dump_json()):
+        if begun and written.exists() and not config.equals(yaml.safe_load(written.read_text())):
             raise DataError(f"{folder} holds a run with other settings; choose another folder, or delete it")
         noted = folder / EVENTS
         if begun and noted.exists() and json.loads(noted.read_text())["digest"] != events:
@@ -167,6 +194,7 @@ def execute_run(
         prepared: the represented events, if another run had them made already.
         progress: called during training.
     """
+    config = config.resolved()
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
     with locked(home / ".lock", f"another process is training in {home}; wait for it, or choose another folder"):
@@ -179,7 +207,11 @@ def _execute(config: RunConfig, parts: Parts, home: Path, prepared: Prepared | N
     write_json(home / EVENTS, {"digest": parts.digest})
     write_json(home / "environment.json", environment())
     start = time.perf_counter()
-    if prepared is None:
+    began = config.opened()
+    if prepared is None and began is not None:
+        began.check(config.model, config.representation, config.representation_options)
+        prepared = prepare_from(began, parts.train, parts.validation)
+    elif prepared is None:
         chosen = choose_representation(config.model, parts.train, config.representation)
         prepared = prepare(chosen, config.representation_options, parts.train, parts.validation)
     assert prepared.validation is not None
@@ -190,11 +222,13 @@ def _execute(config: RunConfig, parts: Parts, home: Path, prepared: Prepared | N
         config.train,
         options=config.options,
         prepared=prepared,
+        start=began,
         spectators=config.spectators,
         folder=home,
         progress=progress,
     )
     seconds = sum(row.get("seconds", 0.0) for row in tagger.training["log"]) or time.perf_counter() - start
+    seconds += tagger.training.get("start", {}).get("feature_seconds", 0.0)
     tagger.save(home / "bundle.kaon")
     test = prepared.representation.transform(parts.test) if prepared.test is None else prepared.test
     score, per_event = _timed(tagger, test)

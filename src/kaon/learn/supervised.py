@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import lightning
@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from kaon.evaluate import auc
 from kaon.learn.config import TrainConfig
 from kaon.learn.deform import Deformations
+from kaon.learn.optimizers import optimizer
 from kaon.learn.schedule import learning_rate_factor
 from kaon.learn.tensors import Sample, TensorBatches
 from kaon.models.base import Net
@@ -51,6 +52,7 @@ class Supervised(lightning.LightningModule):
         validation: validation events; None to go without.
         config: every setting.
         fresh: inputs of the training events in an epoch, where they are not the same in all.
+        rates: learning rates of parameters, by name, relative to that of the others.
 
     Raises:
         ConfigError: images are to be deformed, and the network reads none.
@@ -63,6 +65,7 @@ class Supervised(lightning.LightningModule):
         validation: Sample | None,
         config: TrainConfig,
         fresh: Callable[[int], dict[str, Tensor]] | None = None,
+        rates: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
         # Several optimiser steps in one call (see TensorBatches) are ours to take.
@@ -71,6 +74,7 @@ class Supervised(lightning.LightningModule):
         self._deform = Deformations.of(config.deform)
         self._deform.check(net.spec)
         self._train, self._validation, self._fresh = train, validation, fresh
+        self._rates = rates or {}
         self._loss_sum = torch.zeros(())
         self._loss_count = 0
         self._scores: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -101,21 +105,23 @@ class Supervised(lightning.LightningModule):
     def configure_optimizers(self) -> Any:
         """Optimiser, and a schedule that steps with it."""
         c = self.config
-        parameters = self.net.parameters()
-        optimizer: torch.optim.Optimizer
-        if c.optimizer == "sgd":
-            optimizer = torch.optim.SGD(
-                parameters, c.learning_rate, momentum=0.9, nesterov=True, weight_decay=c.weight_decay, fused=True
-            )
-        else:
-            kind = torch.optim.AdamW if c.optimizer == "adamw" else torch.optim.Adam
-            optimizer = kind(parameters, c.learning_rate, weight_decay=c.weight_decay, fused=True)
+        parameters = self._groups()
+        made = optimizer(c.optimizer, parameters, c.learning_rate, c.weight_decay)
         steps = c.epochs * self._batches.batches
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer,
+            made,
             lambda step: learning_rate_factor(step, steps, c.schedule, c.warmup, flat=c.swa or 0.0, rate=c.swa_rate),
         )
-        return [optimizer], [schedule]
+        return [made], [schedule]
+
+    def _groups(self) -> Any:
+        """The parameters, in groups of equal learning rate; that of the highest rate first, which is logged."""
+        if not self._rates:
+            return self.net.parameters()
+        groups: dict[float, list[torch.nn.Parameter]] = {}
+        for name, parameter in self.net.named_parameters():
+            groups.setdefault(self._rates.get(name, 1.0), []).append(parameter)
+        return [{"params": groups[rate], "lr": self.config.learning_rate * rate} for rate in sorted(groups)[::-1]]
 
     def on_train_epoch_start(self) -> None:
         """Order and dropout follow from seed and epoch: a resumed run draws what an uninterrupted one would have."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,14 +22,25 @@ from kaon.learn.augment import Symmetries
 from kaon.learn.config import TrainConfig
 from kaon.learn.deform import Deformations
 from kaon.learn.fit import LOG, Progress, fit_net, write_log
+from kaon.learn.frozen import frozen
 from kaon.learn.tagger import SPECTATORS, Tagger
 from kaon.learn.tensors import as_tensors, to_tensors
+from kaon.learn.transfer import Start
 from kaon.learn.weights import selection_weights, training_weights
 from kaon.models.base import Net, Solved, Trees
 from kaon.registry import lookup, origin
 from kaon.represent.base import Representation
 
-__all__ = ["Fresh", "Prepared", "build", "check_options", "choose_representation", "prepare", "train"]
+__all__ = [
+    "Fresh",
+    "Prepared",
+    "build",
+    "check_options",
+    "choose_representation",
+    "prepare",
+    "prepare_from",
+    "train",
+]
 
 
 @dataclass(frozen=True)
@@ -93,6 +105,17 @@ def prepare(name: str, options: Mapping[str, Any], train_events: Events, validat
     return Prepared(name, representation, batch, validation)
 
 
+def prepare_from(start: Start, train_events: Events, validation_events: Events | None) -> Prepared:
+    """Represent both samples as the tagger does that the training starts from.
+
+    Raises:
+        DataError: the events do not fit it.
+    """
+    validation = None if validation_events is None else start.represent(validation_events)
+    own = start.tagger
+    return Prepared(own.representation_name, own.representation, start.represent(train_events), validation)
+
+
 def build(kind: str, name: str, factory: Any, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """Call a registered class with its options.
 
@@ -131,6 +154,7 @@ def train(
     representation: str | None = None,
     representation_options: Mapping[str, Any] | None = None,
     prepared: Prepared | None = None,
+    start: Start | None = None,
     spectators: tuple[str, ...] = SPECTATORS,
     folder: Path | None = None,
     progress: Progress | None = None,
@@ -146,6 +170,7 @@ def train(
         representation: by default the first that the model can read and the events can feed.
         representation_options: constructor arguments of the representation.
         prepared: the represented events, if another model had them made already.
+        start: a tagger whose features and representation are kept under a new head; options override its own.
         spectators: columns carried into the predictions.
         folder: for the log and the checkpoint, which is resumed if there is one; None leaves no files.
         progress: called during training.
@@ -156,8 +181,13 @@ def train(
     """
     config = config or TrainConfig()
     check_classes(train_events)
-    chosen = prepared.name if prepared else choose_representation(model, train_events, representation)
-    data = prepared or prepare(chosen, representation_options or {}, train_events, validation_events)
+    if start is not None:
+        start.check(model, representation, representation_options or {})
+        options = start.options(options or {})
+        data = prepared or prepare_from(start, train_events, validation_events)
+    else:
+        chosen = prepared.name if prepared else choose_representation(model, train_events, representation)
+        data = prepared or prepare(chosen, representation_options or {}, train_events, validation_events)
     Deformations.of(config.deform).check(data.representation.spec)
     # The initial weights follow from the seed, and the caller's random numbers are left alone.
     with torch.random.fork_rng(devices=[]):
@@ -171,6 +201,11 @@ def train(
         )
     if isinstance(made, Net):
         _refuse_missing(model, data)
+    noted: dict[str, Any] = {}
+    head: frozenset[str] = frozenset()
+    if start is not None:
+        head = start.give(made, options or {}, model)
+        noted = start.noted()
     symmetries = None
     if config.augment:
         symmetries = Symmetries.of(
@@ -213,7 +248,14 @@ def train(
             if symmetries is not None:
                 seen = train_events if used.all() else train_events.take(used)
                 fresh = Fresh(data.representation, seen, symmetries, config.seed)
-            rows = fit_net(made, sample, held, config, folder, progress, fresh)
+            net, rates = made, start.rates(made, head) if start is not None else {}
+            if start is not None and start.freeze == "features":
+                begun = time.perf_counter()
+                alike = fresh is None and not config.deform  # in all epochs
+                kept = frozen(made, head, sample, held, config, cached=alike)
+                net, sample, held = stack.enter_context(kept)
+                noted["feature_seconds"] = time.perf_counter() - begun
+            rows = fit_net(net, sample, held, config, folder, progress, fresh, rates)
     return Tagger(
         made,
         model,
@@ -227,6 +269,7 @@ def train(
             "log": rows,
             "data": train_events.provenance.source,
             "events": len(train_events),
+            **({"start": noted} if noted else {}),
         },
         symmetries,
     )
