@@ -45,7 +45,7 @@ def adadelta(g: float, m: dict[str, float]) -> float:
     m["a"] = 0.95 * m["a"] + 0.05 * g**2
     step = math.sqrt((m["b"] + 1e-7) / (m["a"] + 1e-7)) * g
     m["b"] = 0.95 * m["b"] + 0.05 * step**2
-    return 0.1 * step
+    return float(0.1 * step)
 
 
 def sgd(g: float, m: dict[str, float]) -> float:
@@ -55,7 +55,7 @@ def sgd(g: float, m: dict[str, float]) -> float:
 
 def adam(g: float, m: dict[str, float]) -> float:
     m["a"], m["b"] = 0.9 * m["a"] + 0.1 * g, 0.999 * m["b"] + 0.001 * g**2
-    return 0.1 * m["a"] / (1 - 0.9 ** m["t"]) / (math.sqrt(m["b"] / (1 - 0.999 ** m["t"])) + 1e-8)
+    return float(0.1 * m["a"] / (1 - 0.9 ** m["t"]) / (math.sqrt(m["b"] / (1 - 0.999 ** m["t"])) + 1e-8))
 
 
 @pytest.mark.parametrize(
