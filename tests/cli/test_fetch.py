@@ -7,6 +7,8 @@ import pytest
 
 from kaon.datasets.base import Dataset
 from kaon.datasets.download import RemoteFile
+from kaon.datasets.locate import cache_folder
+from kaon.datasets.pictures import PictureDataset
 
 
 def test_a_file_that_is_there_is_checked_and_told(kaon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,6 +29,28 @@ def test_a_file_that_is_there_is_checked_and_told(kaon: Any, monkeypatch: pytest
     text = kaon("fetch", "higgsml").out
     assert "no SHA-256 is published" in text
     assert "CC0" in text
+
+
+def test_pictures_go_to_the_cache_where_studies_look(kaon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+
+    def download(self: PictureDataset, folder: Path, *, url: str | None = None, progress: Any = None) -> Path:
+        asked.append(Path(folder))
+        for remote in self.remotes:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            (Path(folder) / remote.name).write_bytes(b"12345")
+        return Path(folder)
+
+    monkeypatch.setattr(PictureDataset, "download", download)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(Path("cache").resolve()))
+    result = kaon("fetch", "mnist", "--json")
+    assert result.code == 0, result.err
+    assert asked == [cache_folder("mnist")]
+    assert cache_folder("mnist").is_relative_to(Path("cache").resolve())
+    assert result.json["bytes"] == 20
+    assert len(result.json["sha256"]) == 4
+    assert "checked   SHA-256" in kaon("fetch", "mnist", "-o", "here").out
+    assert asked[-1] == Path("here")
 
 
 def test_an_unknown_set_and_a_wrong_address(kaon: Any) -> None:

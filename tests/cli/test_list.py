@@ -33,13 +33,25 @@ def test_data_sets(kaon: Any) -> None:
     assert found["uci_higgs"]["events"] == 11_000_000
     assert len(found["uci_susy"]["features"]) == 18
     assert all(one["licence"] and one["citation"] and one["url"].startswith("https://") for one in found.values())
+    assert len(found["mnist"]["urls"]) == 4
+    assert found["mnist"]["size"] == "12 MB"
+    assert found["uci_susy"]["size"] == "not published"
+
+
+def test_toys(kaon: Any) -> None:
+    found = {one["name"]: one for one in kaon("list", "toys", "--json").json}
+    assert found["shapes"]["settings"] == ""
+    assert "noise=0.5" in found["shapes-noisy"]["settings"]
+    assert {"size", "filled", "noise"} <= set(found["shapes"]["options"])
+    assert not {"count", "seed"} & set(found["shapes"]["options"])
 
 
 def test_everything_as_text_and_as_json(kaon: Any) -> None:
     text = kaon("list")
     assert text.code == 0
     assert all(word in text.out for word in ("Models", "Recipes", "59,323", "top-tagging", "four_vectors"))
-    assert set(kaon("list", "--json").json) == {"models", "representations", "recipes", "datasets", "studies"}
+    kinds = {"models", "representations", "recipes", "toys", "datasets", "studies"}
+    assert set(kaon("list", "--json").json) == kinds
 
 
 def test_an_unknown_kind(kaon: Any) -> None:

@@ -17,9 +17,10 @@ __all__ = [
     "describe_recipes",
     "describe_representations",
     "describe_studies",
+    "describe_toys",
 ]
 
-Kind = Literal["models", "representations", "recipes", "datasets", "studies", "all"]
+Kind = Literal["models", "representations", "recipes", "toys", "datasets", "studies", "all"]
 
 
 @takes(JSON)
@@ -27,7 +28,7 @@ def command(
     what: Annotated[Kind, typer.Argument(help="Which names to list.")] = "all",
     **given: Any,
 ) -> None:
-    """List the models, representations, recipes, data sets and studies that kaon knows.
+    """List the models, representations, recipes, toys, data sets and studies that kaon knows.
 
     Parameters are counted for two classes and the default input; those of trees are set by the training.
     """
@@ -36,6 +37,7 @@ def command(
         "models": (describe_models, ("name", "parameters", "representation", "paper", "summary")),
         "representations": (describe_representations, ("name", "inputs", "columns", "summary")),
         "recipes": (describe_recipes, ("name", "classes", "summary")),
+        "toys": (describe_toys, ("name", "settings", "options", "summary")),
         "datasets": (describe_datasets, ("name", "events", "size", "licence", "convention", "page")),
         "studies": (describe_studies, ("name", "summary", "source")),
     }
@@ -110,17 +112,32 @@ def describe_datasets() -> list[dict[str, Any]]:
             "name": name,
             "summary": dataset.title,
             "events": dataset.rows,
-            "size": f"{dataset.remote.size / 1e6:,.0f} MB" if dataset.remote.size else "not published",
+            "size": _size([remote.size for remote in dataset.remotes]),
             "licence": dataset.licence,
             "convention": dataset.convention,
             "page": dataset.page,
-            "url": dataset.remote.url,
+            "url": dataset.remotes[0].url,
+            "urls": [remote.url for remote in dataset.remotes],
             "features": list(dataset.features),
             "units": dataset.units,
             "citation": dataset.citation,
         }
         for name, dataset in variants("kaon.datasets").items()
     ]
+
+
+def describe_toys() -> list[dict[str, Any]]:
+    """Name, what differs from the toy's defaults, its options, and first sentence of each toy."""
+    from kaon.registry import origin, variants
+
+    made = []
+    for name, factory in variants("kaon.simulate.toys").items():
+        known = inspect.signature(origin(factory)).parameters.values()
+        settings = getattr(factory, "keywords", {})
+        options = [p.name for p in known if p.name not in ("count", "seed")]
+        told = ", ".join(f"{key}={str(value).lower()}" for key, value in settings.items())
+        made.append({"name": name, "settings": told, "options": options, "summary": _sentence(origin(factory))})
+    return made
 
 
 def describe_studies() -> list[dict[str, Any]]:
@@ -157,11 +174,17 @@ def _sample() -> Any:
     lists = {name: ak.from_regular(ak.Array(values)) for name, values in {**columns, **more, **kinds}.items()}
     constituents = ak.zip({name: lists[name] for name in (*columns, *more)}, with_name="Momentum4D")
     objects = ak.zip({name: lists[name] for name in (*columns, "charge", "kind")}, with_name="Momentum4D")
-    made = ak.Array({"constituents": constituents, "objects": objects, "jet_mass": px[:, 0]})
+    image = rng.integers(0, 256, (len(px), 1, 28, 28)).astype(np.uint8)
+    made = ak.Array({"constituents": constituents, "objects": objects, "jet_mass": px[:, 0], "image": image})
     return Events(made, target=np.arange(8) % 2)
 
 
-def _sentence(kind: type) -> str:
+def _size(sizes: list[int | None]) -> str:
+    known = [size for size in sizes if size is not None]
+    return f"{sum(known) / 1e6:,.0f} MB" if len(known) == len(sizes) else "not published"
+
+
+def _sentence(kind: Any) -> str:
     return (inspect.getdoc(kind) or "").split("\n")[0]
 
 

@@ -20,9 +20,9 @@ __all__ = ["COMMANDS", "command", "main"]
 
 COMMANDS = {
     "demo": "Simulate jets, compare taggers, write the report and an ONNX file: all of kaon in a few minutes.",
-    "list": "List the models, representations, recipes, data sets and studies that kaon knows.",
+    "list": "List the models, representations, recipes, toys, data sets and studies that kaon knows.",
     "fetch": "Download a public data set, and check that it is whole.",
-    "simulate": "Make jets, or whole events, from a recipe with Pythia 8 and FastJet.",
+    "simulate": "Make jets, or whole events, from a recipe with Pythia 8 and FastJet; or toys.",
     "inspect": "Show what is in a file: columns, ranges, missing values, classes, weights and small histograms.",
     "train": "Train one model.",
     "ensemble": "Put trainings together as one model.",

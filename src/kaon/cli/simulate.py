@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,9 @@ __all__ = ["command"]
 
 @takes(JSON)
 def command(
-    recipe: Annotated[str, typer.Argument(help="Name of a recipe (`kaon list recipes`), or a YAML or Python file.")],
+    recipe: Annotated[
+        str, typer.Argument(help="Name of a recipe (`kaon list recipes`), a YAML or Python file of one, or a toy.")
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="File to write (.h5, .root or .parquet), or a folder of ntuples.")
     ],
@@ -47,10 +50,16 @@ def command(
             "simulated. [default: drawn by the seed]",
         ),
     ] = None,
+    choice: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option", metavar="NAME=VALUE", help="Of a toy (`kaon list toys`), such as noise=0.5. Repeatable."
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     **given: Any,
 ) -> None:
-    """Make jets, or whole events, from a recipe with Pythia 8 and FastJet.
+    """Make jets, or whole events, from a recipe with Pythia 8 and FastJet; or toys.
 
     The file appears under its name only when it is complete. Stopped at any moment, the same command goes on from the
     chunks that are finished.
@@ -60,10 +69,16 @@ def command(
     """
     from kaon.simulate import load_recipe, simulate_to_file, simulate_to_ntuples
     from kaon.simulate.progress import progress_bar
+    from kaon.simulate.toys import is_toy
 
     out = Output(given["json"])
-    settings = load_recipe(recipe)
-    as_ntuples = output.suffix == "" and settings.ntuples is not None
+    toy = is_toy(recipe)
+    settings = None if toy else load_recipe(recipe)
+    as_ntuples = settings is not None and output.suffix == "" and settings.ntuples is not None
+    if choice and not toy:
+        raise ConfigError(
+            "--option is of a toy (`kaon list toys`); a recipe's settings are changed in a file of its own"
+        )
     if as_ntuples and layout is not None:
         raise ConfigError("--layout is of an HDF5 file; a folder of ntuples has none")
     if not as_ntuples and (luminosity is not None or hidden):
@@ -79,7 +94,8 @@ def command(
         "dask": dask,
         "overwrite": overwrite,
     }
-    with progress_bar(recipe, "jets" if settings.objects is None else "events") as report:
+    unit = "jets" if settings is not None and settings.objects is None else "events"
+    with nullcontext() if toy else progress_bar(recipe, unit) as report:
         if as_ntuples:
             path = simulate_to_ntuples(
                 recipe,
@@ -91,7 +107,8 @@ def command(
                 **common,
             )
         else:
-            path = simulate_to_file(recipe, count, output, layout=layout, progress=report, **common)
+            options = pairs(choice, "--option")
+            path = simulate_to_file(recipe, count, output, layout=layout, progress=report, options=options, **common)
     out.say(f"events  {path}")
     size = sum(file.stat().st_size for file in (path.rglob("*.root") if as_ntuples else [path]))
     out.result({"path": path, "recipe": recipe, "jets": count, "seed": seed, "bytes": size})

@@ -64,6 +64,11 @@ class Dataset:
     sets: tuple[str, str, str] | None = None
 
     @property
+    def remotes(self) -> tuple[RemoteFile, ...]:
+        """The file, as one of the files that make up a set."""
+        return (self.remote,)
+
+    @property
     def features(self) -> tuple[str, ...]:
         """All inputs of a model, in the order of the file."""
         columns = self.header or (*self.high_level, *self.low_level)

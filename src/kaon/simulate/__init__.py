@@ -24,6 +24,7 @@ from kaon.simulate.plan import Memory, Plan, fingerprint
 from kaon.simulate.pool import open_pool
 from kaon.simulate.progress import Report
 from kaon.simulate.recipe import Recipe, load_recipe
+from kaon.simulate.toys import draw, is_toy
 from kaon.simulate.whole_events import column_set
 
 __all__ = ["Recipe", "load_recipe", "simulate", "simulate_to_file", "simulate_to_ntuples"]
@@ -41,12 +42,13 @@ def simulate(
     dask: str | None = None,
     progress: Report | None = None,
     output: str | PathLike[str] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Events:
-    """Make jets, or whole events where the recipe says so.
+    """Make jets, or whole events where the recipe says so, or the events of a toy.
 
     Args:
         recipe: a name (`top-tagging`, `stop-search`, `higgs`, ...; `kaon list` has them all), a YAML file, or a
-            `Recipe`.
+            `Recipe`; or a toy (`shapes`, ...).
         count: jets (or events) in all, accepted by the cuts of the recipe.
         seed: decides the result, whatever the number of workers.
         workers: processes; 1 works in this one.
@@ -57,6 +59,7 @@ def simulate(
         dask: address of a Dask scheduler that makes the chunks instead of local processes.
         progress: told how far it is; `kaon.simulate.progress.progress_bar` shows it.
         output: also write this file, as `simulate_to_file` does.
+        options: of a toy, such as `{"noise": 0.5}`; see its file in `kaon.simulate.toys`.
 
     Returns:
         `count` events with the columns `jet`, `constituents`, `parton` (what the jet is matched to; zeros without a
@@ -66,16 +69,21 @@ def simulate(
 
     Raises:
         MissingExtra: the extra `sim` is not installed.
-        ConfigError: an unknown recipe, detector, set of columns or class, or a bad number.
+        ConfigError: an unknown recipe, detector, set of columns, class or option, or a bad number.
         SimulationError: Pythia or a worker failed.
     """
+    if is_toy(recipe):
+        made = _toy(recipe, count, seed, shower, detector, fractions, options)
+        if output is not None:
+            write(made, output)
+        return made
     plan = _plan(recipe, count, seed, shower, detector, fractions)
     if output is not None:
         from kaon.data.io import read
 
-        options = {"shower": shower, "detector": detector, "fractions": fractions, "dask": dask, "progress": progress}
-        made = simulate_to_file(recipe, count, output, seed=seed, workers=workers, **options)  # type: ignore[arg-type]  # mixed
-        return read(made)
+        more = {"shower": shower, "detector": detector, "fractions": fractions, "dask": dask, "progress": progress}
+        file = simulate_to_file(recipe, count, output, seed=seed, workers=workers, **more)  # type: ignore[arg-type]  # mixed
+        return read(file)
     store = Memory()
     with open_pool(workers, dask) as pool:
         used = run(plan, pool, store, progress)
@@ -96,6 +104,7 @@ def simulate_to_file(
     progress: Report | None = None,
     layout: str | None = None,
     overwrite: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Path:
     """Make jets and write them to a file, which appears under its name only when it is complete.
 
@@ -103,7 +112,7 @@ def simulate_to_file(
     call goes on from there; also with a larger `count`.
 
     Args:
-        recipe, count, seed, workers, shower, detector, fractions, dask, progress: as in `simulate`.
+        recipe, count, seed, workers, shower, detector, fractions, dask, progress, options: as in `simulate`.
         output: the suffix decides the format: .h5, .root or .parquet.
         layout: of HDF5: `kaon`, or `top-tagging`, the columns of the public data set.
         overwrite: replace a file that is already there.
@@ -115,11 +124,13 @@ def simulate_to_file(
         DataError: the file exists, its suffix is unknown, or the disk is full.
         MissingExtra, ConfigError, SimulationError: as in `simulate`.
     """
-    plan = _plan(recipe, count, seed, shower, detector, fractions)
+    plan = None if is_toy(recipe) else _plan(recipe, count, seed, shower, detector, fractions)
     target = Path(output).expanduser()
     format_of(target)
     if target.exists() and not overwrite:
         raise DataError(f"{target} exists already; choose another name, or give overwrite to replace it")
+    if plan is None:
+        return write(_toy(recipe, count, seed, shower, detector, fractions, options), target, layout=layout)
     with open_parts(target, fingerprint(plan)) as parts:
         try:
             with open_pool(workers, dask) as pool:
@@ -188,6 +199,20 @@ def simulate_to_ntuples(
     target = check_target(folder, overwrite)
     with open_pool(workers, dask) as pool:
         return make_ntuples(plan, target, pool, settings.model_copy(update={"luminosity": chosen}), hidden, progress)
+
+
+def _toy(
+    name: Any,
+    count: int,
+    seed: int,
+    shower: str,
+    detector: str | None,
+    fractions: Mapping[str, float] | None,
+    options: Mapping[str, Any] | None,
+) -> Events:
+    if shower != "default" or detector is not None or fractions:
+        raise ConfigError(f"{name} is a toy: it has no shower, no detector, and equally many events of each class")
+    return draw(name, count, seed=seed, **(options or {}))
 
 
 def _plan(
