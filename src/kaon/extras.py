@@ -20,6 +20,7 @@ EXTRAS = {
     "pyhf": "stats",
     "iminuit": "stats",
     "optuna": "tune",
+    "captum": "interpret",
     "dask": "dist",
     "distributed": "dist",
     "tensorboard": "tensorboard",
