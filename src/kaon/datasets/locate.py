@@ -31,6 +31,8 @@ def locate(name: str, folder: str | PathLike[str] | None = None) -> Path:
         raise ConfigError(f"{name} is one file of events, not a set of pictures; give the path of that file")
     if folder is not None:
         place = Path(folder).expanduser()
+        if not place.exists():
+            raise DataError(f"{place} does not exist; name the folder in which {dataset.title} lies")
         dataset.files(place)
         return place
     data = os.environ.get("KAON_DATA")

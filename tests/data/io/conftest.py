@@ -1,14 +1,19 @@
-"""Events of every kind of column, and the folder of real data."""
+"""Events of every kind of column, pictures in folders and archives, and the folder of real data."""
 
 from __future__ import annotations
 
+import io
 import os
+import tarfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from kaon.data import Events
 from kaon.data.records import momenta, sort_by_pt, table
@@ -55,3 +60,57 @@ def events() -> Events:
 def flat(events: Events) -> Events:
     """The columns that a text file can hold."""
     return replace(events, array=events.array[["x", "count", "flag", "name"]])
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """A picture, (height, width) or (height, width, 3), as a file."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "png")
+    return stream.getvalue()
+
+
+@pytest.fixture
+def encode() -> Callable[[NDArray[np.uint8]], bytes]:
+    return png
+
+
+@pytest.fixture
+def drawn() -> dict[str, NDArray[np.uint8]]:
+    """Name -> pixels of coloured pictures in folders of three classes, one with eleven."""
+    random = np.random.default_rng(0)
+    counts = {"cat": 2, "dog": 11, "ape": 3}
+    return {
+        f"train/{kind}/{i}.png": random.integers(0, 256, (4, 5, 3)).astype(np.uint8)
+        for kind, count in counts.items()
+        for i in range(count)
+    }
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Callable[..., Path]:
+    """Writes an archive of files, name -> content."""
+
+    def write(files: Mapping[str, bytes], name: str = "made.tar.gz") -> Path:
+        path = tmp_path / name
+        with tarfile.open(path, f"w:{path.suffix[1:].replace('tar', '')}") as made:
+            for member, content in files.items():
+                info = tarfile.TarInfo(member)
+                info.size = len(content)
+                made.addfile(info, io.BytesIO(content))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a folder of files, name -> content."""
+
+    def write(files: Mapping[str, bytes], name: str = "made") -> Path:
+        for member, content in files.items():
+            path = tmp_path / name / member
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return tmp_path / name
+
+    return write

@@ -77,3 +77,13 @@ def test_a_number_for_missing_values_becomes_nan_in_flat_numbers_only() -> None:
 def test_where_nan_is_allowed_only_infinity_is_a_fault() -> None:
     assert infinite_rows(ak.Array([1.0, np.nan, np.inf, -np.inf])).tolist() == [False, False, True, True]
     assert infinite_rows(ak.Array([[1.0], [np.nan]])).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("regular", [False, True])
+def test_pictures_are_looked_through_as_arrays(regular: bool) -> None:
+    values = np.zeros((4, 1, 3, 3))
+    values[2, 0, 1, 1], values[3, 0, 2, 2] = np.nan, np.inf
+    column = ak.from_numpy(values, regulararray=regular)
+    assert invalid_rows(column).tolist() == [False, False, True, True]
+    assert invalid_rows(column[:0]).tolist() == []
+    assert not invalid_rows(ak.from_numpy(values[:2].astype(np.uint8), regulararray=regular)).any()

@@ -60,6 +60,7 @@ def test_the_front_door_draws_toys_too(tmp_path: Path) -> None:
     ).all()
     path = simulate_to_file("shapes", 9, tmp_path / "b.parquet", seed=4)
     assert read(path).reserved == {"radius", "center_x", "center_y", "angle"}
-    for wrong in ({"shower": "vincia"}, {"detector": "atlas"}, {"fractions": {"circle": 1.0}}):
+    tries: tuple[dict[str, Any], ...] = ({"shower": "vincia"}, {"detector": "atlas"}, {"fractions": {"circle": 1.0}})
+    for wrong in tries:
         with pytest.raises(ConfigError, match="is a toy"):
-            simulate("shapes", 9, **wrong)  # type: ignore[arg-type]  # one of several kinds
+            simulate("shapes", 9, **wrong)

@@ -29,8 +29,9 @@ def is_archive(path: Path) -> bool:
 
 
 def holds_pictures(folder: Path) -> bool:
-    """Whether pictures or batches of CIFAR are among the first files of a folder and of those in it."""
-    return any(name.lower().endswith((*PICTURES, ".bin")) for name in islice(_walk(folder, _DEPTH), _LOOK))
+    """Whether pictures or batches of CIFAR, also pickled, are among the first files of a folder and of those in it."""
+    names = (name.lower() for name in islice(_walk(folder, _DEPTH), _LOOK))
+    return any(name.endswith((*PICTURES, ".bin")) or "/data_batch" in f"/{name}" for name in names)
 
 
 def members(path: Path, suffixes: tuple[str, ...] = ()) -> dict[str, Path | bytes]:

@@ -265,7 +265,8 @@ def _counted_together(counters: Mapping[str, str]) -> dict[str, tuple[str, list[
 
 
 def _writable(values: Any) -> Any:
-    """Flat numbers as NumPy arrays, everything else as packed awkward arrays without option types."""
+    """Flat numbers as NumPy arrays, everything else as packed awkward arrays without option types; arrays as lists."""
     if ak.to_layout(values).is_numpy:
-        return np.asarray(ak.to_numpy(values))
+        flat = np.asarray(ak.to_numpy(values))
+        return flat if flat.ndim == 1 else ak.from_numpy(flat, regulararray=True)
     return ak.to_packed(values)
