@@ -21,5 +21,6 @@ def test_the_digits_are_those_of_the_publication(kaon_data: Path) -> None:
     assert train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     assert test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     pixels = np.asarray(train["image"])
-    assert (pixels.shape[1:], pixels.dtype) == ((1, 28, 28), np.uint8)
+    assert pixels.shape[1:] == (1, 28, 28)
+    assert pixels.dtype == np.uint8
     assert abs(pixels.mean() / 255 - 0.1307) < 1e-4  # the mean with which everybody normalises

@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import awkward as ak
 import numpy as np
@@ -92,7 +93,8 @@ def archive(tmp_path: Path) -> Callable[..., Path]:
 
     def write(files: Mapping[str, bytes], name: str = "made.tar.gz") -> Path:
         path = tmp_path / name
-        with tarfile.open(path, f"w:{path.suffix[1:].replace('tar', '')}") as made:
+        mode: Any = f"w:{path.suffix[1:].replace('tar', '')}"
+        with tarfile.open(path, mode) as made:
             for member, content in files.items():
                 info = tarfile.TarInfo(member)
                 info.size = len(content)
