@@ -116,3 +116,22 @@ def test_the_live_table_is_removed_at_the_end() -> None:
         monitor("bdt", 0, run_of("bdt", 0, 0.95))
     assert monitor._live is None
     assert "0.9500" in stream.getvalue()
+
+
+def test_many_classes_are_told_by_accuracy_and_error_rate() -> None:
+    output, stream = terminal()
+    numbers = {**METRICS, "auc": 0.5, "error_rate": 0.1, "macro_auc": 0.97, "model": "cnn", "seed": 0}
+    with Monitor(output, 1) as monitor:
+        advance = monitor("cnn", 0, None)
+        assert advance is not None
+        advance(1, 4, {"validation_loss": 0.5, "validation_accuracy": 0.875, "seconds": 1.0})
+        assert monitor.running is not None
+        assert "loss 0.5000, accuracy 0.8750" in monitor.running.words()
+        monitor.running.row = {"validation_loss": 0.5, "validation_accuracy": 0.875, "validation_auc": 0.9}
+        assert "accuracy" not in monitor.running.words()
+        monitor("cnn", 0, Run(Path("cnn-seed0"), numbers))
+    shown = io.StringIO()
+    Console(file=shown, width=160).print(results(Comparison(tuple(monitor.finished)), 160))
+    assert "Error rate" in shown.getvalue()
+    assert "εB" not in shown.getvalue()
+    assert stream.getvalue()

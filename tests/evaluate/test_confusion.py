@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix as sklearn_confusion
 
 from kaon.data import Predictions
 from kaon.errors import ConfigError, DataError
-from kaon.evaluate import accuracy, confusion_matrix
+from kaon.evaluate import accuracy, confusion_matrix, mistakes
 
 
 @given(st.integers(0, 10_000), st.sampled_from([None, "true", "predicted", "all"]))
@@ -66,3 +66,16 @@ def test_bad_input_is_refused() -> None:
         confusion_matrix([0.1, 0.9], [0, 1], normalise="rows")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="two classes are needed"):
         accuracy([0.1, 0.9], [1, 1])
+
+
+def test_mistakes_are_the_cells_beside_the_diagonal_by_size() -> None:
+    random = np.random.default_rng(0)
+    target = random.integers(0, 4, 300)
+    score = random.normal(size=(300, 4)) + np.eye(4)[target]
+    matrix = confusion_matrix(score, target, normalise="true")
+    found = mistakes(matrix, "abcd", most=100)
+    assert len(found) == np.count_nonzero(matrix - np.diag(np.diag(matrix)))
+    assert all(one.share == matrix["abcd".index(one.true), "abcd".index(one.taken)] for one in found)
+    assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)
+    assert mistakes(matrix, "abcd", most=3) == found[:3]
+    assert mistakes(np.full((2, 2), np.nan), "ab") == []

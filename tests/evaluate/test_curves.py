@@ -13,7 +13,7 @@ from sklearn.metrics import roc_curve as sklearn_roc_curve
 
 from kaon.data import Predictions
 from kaon.errors import DataError
-from kaon.evaluate import auc, roc_curve
+from kaon.evaluate import auc, macro_auc, roc_curve
 
 
 @st.composite
@@ -151,3 +151,17 @@ def test_bad_input_is_refused() -> None:
             function([0.1, 0.2], [1, 1])
         with pytest.raises(DataError, match="positive sum"):
             function([0.1, 0.2, 0.3], [0, 1, 1], [1, 1, -1])
+
+
+def test_the_mean_over_classes_is_that_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    target, weight = random.integers(0, 4, 500), random.uniform(0.5, 2, 500)
+    score = np.exp(random.normal(size=(500, 4)) + np.eye(4)[target])
+    score /= score.sum(axis=1, keepdims=True)
+    wanted = roc_auc_score(target, score, sample_weight=weight, multi_class="ovr", average="macro")
+    assert macro_auc(score, target, weight) == pytest.approx(wanted)
+
+
+def test_two_classes_have_one_area() -> None:
+    score, target = np.array([0.1, 0.4, 0.4, 0.9, 0.3]), [0, 0, 1, 1, 1]
+    assert macro_auc(score, target) == pytest.approx(auc(score, target))

@@ -32,3 +32,18 @@ def test_a_rejection_without_background_left_is_none() -> None:
 
 def test_one_class_alone_cannot_be_judged() -> None:
     assert summary_metrics(made([0.1, 0.9], [0, 0])) == {"accuracy": None, "auc": None}
+
+
+def test_many_classes_have_an_error_rate_and_a_mean_auc() -> None:
+    random = np.random.default_rng(0)
+    target = random.integers(0, 4, 400)
+    score = np.exp(random.normal(size=(400, 4)) + 2 * np.eye(4)[target])
+    predictions = Predictions(score / score.sum(1, keepdims=True), target)
+    numbers = summary_metrics(predictions)
+    assert numbers["error_rate"] == 1 - (numbers["accuracy"] or 0)
+    assert numbers["macro_auc"] == np.mean([auc(predictions, signal=i) for i in range(4)])
+    few = summary_metrics(Predictions(predictions.score[target < 3], target[target < 3]))
+    assert few["auc"] is None  # the last class is not there, and the others are judged all the same
+    assert few["macro_auc"] == np.mean(
+        [auc(predictions.score[target < 3], target[target < 3], signal=i) for i in range(3)]
+    )

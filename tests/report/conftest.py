@@ -15,7 +15,7 @@ import uproot
 import yaml
 
 from kaon.data import Predictions
-from kaon.evaluate import accuracy, auc, background_rejection
+from kaon.evaluate import accuracy, auc, background_rejection, macro_auc
 
 if TYPE_CHECKING:
     from kaon.analysis import Analysis
@@ -80,18 +80,21 @@ def write_run(
         "seed": seed,
         "events": dict(events),
     }
+    if len(classes) > 2:
+        metrics |= {"error_rate": 1 - accuracy(test), "macro_auc": macro_auc(test)}
     (folder / "metrics.json").write_text(json.dumps(metrics))
     (folder / "config.yaml").write_text(yaml.safe_dump({"model": model, "train": {"epochs": 20, "seed": seed}}))
     environment = {"command": "kaon compare jets.h5 --models bdt,topodnn,pfn", "versions": {"kaon": "0.1.0"}}
     (folder / "environment.json").write_text(json.dumps(environment))
     with (folder / "log.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["epoch", "train_loss", "validation_loss", "validation_auc", "learning_rate", "seconds"])
+        level = "auc" if len(classes) == 2 else "accuracy"
+        writer.writerow(["epoch", "train_loss", "validation_loss", f"validation_{level}", "learning_rate", "seconds"])
         floor = 1.2 / (1 + distance**2)
         for epoch in range(20):
             fall = 0.5 * np.exp(-epoch / 4) + rng.normal(0, 0.004)
             losses = [floor + fall - 0.001 * epoch, floor + fall + 0.01]
-            writer.writerow([epoch, *losses, metrics["auc"] - 0.1 * fall, 1e-3, 1.5 + distance])
+            writer.writerow([epoch, *losses, metrics[level] - 0.1 * fall, 1e-3, 1.5 + distance])
     return folder
 
 
@@ -150,7 +153,7 @@ def comparison_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_comparison(tmp_path_factory.mktemp("report") / "comparison")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def comparison_writer() -> Callable[..., Path]:
     """`write_comparison(folder, models=, seeds=, classes=, events=, change=)`, for directories with peculiarities."""
     return write_comparison

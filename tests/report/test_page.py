@@ -12,12 +12,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from kaon.data import Predictions
+from kaon.data import Events, Predictions
 from kaon.errors import DataError
+from kaon.learn.sample import sample_summary
 from kaon.report import load, write_page
 from kaon.report.charts.chart import POINTS
 
@@ -203,3 +205,40 @@ def test_the_page_needs_neither_torch_nor_matplotlib(comparison_directory: Path,
     )
     assert done.stdout.strip() == "[]"
     assert target.is_file()
+
+
+def test_classes_of_equal_rank_have_sections_of_their_own(
+    comparison_writer: Callable[..., Path], tmp_path: Path
+) -> None:
+    names = tuple("abcdefghij")
+    source = comparison_writer(tmp_path / "c", models={"x": 2.0, "y": 3.0}, seeds=(0, 1), classes=names)
+    page = write_page(source, tmp_path / "report.html").read_text()
+    assert re.findall(r'<section id="(\w+)">', page)[:3] == ["summary", "separation", "scores"]
+    elements = Elements(page)
+    assert "Which model can best tell 10 classes apart?" in elements.text
+    assert "y leads with an accuracy of" in elements.text
+    assert "Most often it takes" in elements.text
+    heads = re.findall(r"<button>(.*?)</button></th>", page)
+    assert heads[:4] == ["Model", "Accuracy", "Error rate", "AUC"]
+    drawn = {chart["name"] for chart in charts_of(page)}
+    assert {"confusion", "found", "against", "scores", "calibration", "loss", "progress"} <= drawn
+    assert not {"roc", "significance"} & drawn
+
+
+def test_pictures_are_shown_as_pictures(comparison_writer: Callable[..., Path], tmp_path: Path) -> None:
+    source = comparison_writer(tmp_path / "c", models={"x": 2.0}, seeds=(0,), classes=("round", "square", "flat"))
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (60, 3, 8, 8)).astype(np.uint8)
+    labels = np.arange(60) % 3
+    events = Events(ak.Array({"image": images}), labels, classes=("round", "square", "flat"))
+    summary = sample_summary(events)
+    (source / "sample.json").write_text(json.dumps(summary))
+    page = write_page(source, tmp_path / "report.html").read_text()
+    assert '<section id="inputs">' not in page
+    (examples,) = (c for c in charts_of(page) if c["name"] == "examples")
+    assert examples["data"][0]["count"] == 3 * summary["pictures"]["across"]
+    assert examples["data"][0]["captions"][0] == "round"
+    stored = np.frombuffer(base64.b64decode(summary["pictures"]["pixels"]), np.uint8).reshape(-1, 3, 8, 8)
+    np.testing.assert_array_equal(
+        stored[: summary["pictures"]["across"]], images[labels == 0][: summary["pictures"]["across"]]
+    )

@@ -30,7 +30,8 @@ def aucs(**values: list[float]) -> Comparison:
     [
         (["pfn", "bdt"], ("qcd", "top"), "Which model can best tell top from qcd?"),
         (["pfn"], ("gluon", "quark"), "How well does pfn tell quark from gluon?"),
-        (["pfn"], ("qcd", "w", "top"), "How well does pfn tell top from qcd or w?"),
+        (["pfn"], ("qcd", "w", "top"), "How well does pfn tell qcd, w and top apart?"),
+        (["pfn", "bdt"], tuple("abcde"), "Which model can best tell 5 classes apart?"),
     ],
 )
 def test_question_names_the_task(models: list[str], classes: tuple[str, ...], expected: str) -> None:
@@ -78,3 +79,19 @@ def test_a_rejection_names_the_error_of_the_sample() -> None:
 def test_without_labels_nothing_is_ranked() -> None:
     (sentence,) = headline(comparison({"a": [{"auc": None}], "b": [{}]}))
     assert "nothing can be ranked" in sentence
+
+
+def test_many_classes_are_judged_by_accuracy() -> None:
+    found = comparison(
+        {"a": [{"accuracy": 0.9, "auc": 0.5}, {"accuracy": 0.92, "auc": 0.5}], "b": [{"accuracy": 0.7, "auc": 0.99}]},
+        ("cat", "dog", "ship"),
+    )
+    assert ranked(found) == ["a", "b"]
+    lead, error, worst = headline(found)
+    assert "a leads with an accuracy of 0.9100 ± 0.0141" in lead
+    assert error == "It errs in 9.00% of the test events."
+    assert worst == "Most often it takes ship for cat: 100.0% of all ship."  # equal scores go to the first class
+
+
+def test_many_classes_without_labels_cannot_be_ranked() -> None:
+    assert "has an accuracy" in headline(comparison({"a": [{}]}, ("cat", "dog", "ship")))[0]

@@ -18,7 +18,7 @@ from kaon.cli.output import Output, table
 from kaon.data import Events, Predictions
 from kaon.learn import Run
 from kaon.report import Comparison, RunRecord
-from kaon.report.table import COLUMNS, rows
+from kaon.report.table import COLUMNS, columns, rows
 
 __all__ = ["Monitor", "duration", "record", "results", "sizes"]
 
@@ -57,7 +57,10 @@ class _Running:
         if self.rate > 0:
             pieces += [f"{self.rate:,.3g} {unit}/s", f"{duration((self.total - self.done) / self.rate)} left"]
         loss = self.row.get("validation_loss", self.row.get("train_loss"))
-        return ", ".join(pieces + ([f"loss {loss:.4f}"] if loss is not None else []))
+        pieces += [f"loss {loss:.4f}"] if loss is not None else []
+        right = self.row.get("validation_accuracy")
+        pieces += [f"accuracy {right:.4f}"] if right is not None and "validation_auc" not in self.row else []
+        return ", ".join(pieces)
 
 
 class Monitor:
@@ -139,7 +142,8 @@ def record(run: Run) -> RunRecord:
     """What the report's table needs of a run; test predictions too where only they can give a limit on a rejection."""
     predictions = {}
     stored = run.folder / "predictions" / "test.parquet"
-    if any(run.metrics.get(c.key) is None for c in COLUMNS if c.efficiency is not None) and stored.exists():
+    limited = any(run.metrics.get(c.key) is None for c in COLUMNS if c.efficiency is not None)
+    if limited and "macro_auc" not in run.metrics and stored.exists():
         predictions = {"test": Predictions.load(stored)}
     return RunRecord(run.folder.name, run.metrics["model"], run.metrics["seed"], run.metrics, predictions=predictions)
 
@@ -152,7 +156,9 @@ def results(comparison: Comparison, width: int) -> Table:
         width: of the terminal; in a narrow one the spread goes below the mean.
     """
     wide = width >= _WIDE
-    headings = [re.sub(r"<sub>(.*?)</sub>", r"\1", column.title).replace(" at ", "\n") for column in COLUMNS]
+    headings = [
+        re.sub(r"<sub>(.*?)</sub>", r"\1", column.title).replace(" at ", "\n") for column in columns(comparison)
+    ]
     body = []
     for row in rows(comparison):
         texts = [cell.text if wide else cell.text.replace(" ± ", "\n± ") for cell in row.cells]
@@ -195,5 +201,7 @@ def duration(seconds: float) -> str:
 
 def _numbers(run: Run) -> str:
     named = {"AUC": "auc", "accuracy": "accuracy", "1/εB at 0.3": "rejection_30", "1/εB at 0.5": "rejection_50"}
+    if "macro_auc" in run.metrics:
+        named = {"accuracy": "accuracy", "error rate": "error_rate", "AUC": "macro_auc"}
     found = [f"{name} {value:.4g}" for name, key in named.items() if (value := run.metrics.get(key)) is not None]
     return ", ".join([*found, f"trained in {duration(run.metrics['train_seconds'])}"])

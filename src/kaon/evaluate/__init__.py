@@ -10,9 +10,9 @@ from kaon.evaluate.binned import BinnedEfficiency, BinnedRejection, efficiency_a
 from kaon.evaluate.binning import Binning, best_binning, binned_significance
 from kaon.evaluate.bootstrap import Interval, bootstrap
 from kaon.evaluate.calibration import CalibrationCurve, calibration_curve, expected_calibration_error
-from kaon.evaluate.confusion import accuracy, confusion_matrix
+from kaon.evaluate.confusion import Mistake, accuracy, confusion_matrix, mistakes
 from kaon.evaluate.correlation import column_correlation, score_correlation
-from kaon.evaluate.curves import RocCurve, auc, roc_curve
+from kaon.evaluate.curves import RocCurve, auc, macro_auc, roc_curve
 from kaon.evaluate.estimate import Estimate
 from kaon.evaluate.overtraining import KolmogorovSmirnov, kolmogorov_smirnov, overtraining_check
 from kaon.evaluate.rejection import RejectionCurve, background_rejection, rejection_curve
@@ -30,6 +30,7 @@ __all__ = [
     "Estimate",
     "Interval",
     "KolmogorovSmirnov",
+    "Mistake",
     "RejectionCurve",
     "RocCurve",
     "Sculpting",
@@ -52,7 +53,9 @@ __all__ = [
     "expected_calibration_error",
     "jensen_shannon",
     "kolmogorov_smirnov",
+    "macro_auc",
     "mass_sculpting",
+    "mistakes",
     "overtraining_check",
     "rejection_against",
     "rejection_curve",

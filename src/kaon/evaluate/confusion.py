@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from kaon.errors import ConfigError, DataError
 from kaon.evaluate._inputs import Multiclass, Scores, multiclass
 
-__all__ = ["accuracy", "confusion_matrix"]
+__all__ = ["Mistake", "accuracy", "confusion_matrix", "mistakes"]
 
 
 def accuracy(
@@ -80,6 +81,38 @@ def confusion_matrix(
         raise ConfigError(f"normalise={normalise!r}; allowed: {', '.join(axes)} or None")
     total = matrix.sum(axis=axes[normalise], keepdims=True)
     return np.asarray(np.divide(matrix, total, out=np.full_like(matrix, np.nan), where=total != 0))
+
+
+class Mistake(NamedTuple):
+    """What is taken for something else.
+
+    Args:
+        true: the class.
+        taken: for which it is taken.
+        share: of the events of the true class.
+    """
+
+    true: str
+    taken: str
+    share: float
+
+
+def mistakes(share: ArrayLike, classes: Sequence[str], most: int = 10) -> list[Mistake]:
+    """The most frequent confusions, the largest share first; those that never happen are left out.
+
+    Args:
+        share: (C, C), rows of true classes: `confusion_matrix(..., normalise="true")`, or a mean of several.
+        classes: their names.
+        most: so many at most.
+
+    >>> mistakes([[0.9, 0.1, 0.0], [0.3, 0.7, 0.0], [0.0, 0.0, 1.0]], ("cat", "dog", "ship"))
+    [Mistake(true='dog', taken='cat', share=0.3), Mistake(true='cat', taken='dog', share=0.1)]
+    """
+    matrix = np.nan_to_num(np.asarray(share, np.float64))
+    wrong = np.where(np.eye(len(matrix), dtype=bool), 0.0, matrix)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = zip(*np.unravel_index(order, wrong.shape), strict=True)
+    return [Mistake(classes[i], classes[j], float(wrong[i, j])) for i, j in pairs if wrong[i, j] > 0]
 
 
 def _chosen(events: Multiclass, threshold: float | None) -> NDArray[np.int64]:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kaon.evaluate._inputs import Scores, binary
+from kaon.evaluate._inputs import Scores, binary, multiclass
 from kaon.evaluate._ranking import Ranking
 
-__all__ = ["RocCurve", "auc", "roc_curve"]
+__all__ = ["RocCurve", "auc", "macro_auc", "roc_curve"]
 
 
 class RocCurve(NamedTuple):
@@ -78,3 +78,20 @@ def auc(
     heights = ranking.signal[1:] + ranking.signal[:-1]
     area = float(np.dot(np.diff(ranking.background), heights)) / 2
     return area / float(ranking.signal[-1] * ranking.background[-1])
+
+
+def macro_auc(score: Scores, target: ArrayLike | None = None, weight: ArrayLike | None = None) -> float:
+    """Mean over the classes of the AUC of each against all others, every class counting the same.
+
+    Hand, Till, https://doi.org/10.1023/A:1010920819831, discuss it beside the mean over pairs of classes. A class of
+    which there is no event is left out.
+
+    Arguments and errors are those of `roc_curve`, without a signal.
+
+    >>> macro_auc([[0.8, 0.1, 0.1], [0.2, 0.5, 0.3], [0.3, 0.4, 0.3]], [0, 1, 2])
+    0.916...
+    """
+    events = multiclass(score, target, weight)
+    values = events.score if events.score.ndim == 2 else np.stack([-events.score, events.score], axis=1)
+    areas = [auc(values, events.target, events.weight, signal=int(c)) for c in np.unique(events.target)]
+    return float(np.mean(areas))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import asdict
 from typing import Any
@@ -14,6 +15,7 @@ from kaon.data.jagged import counts_of
 from kaon.evaluate import column_correlation
 from kaon.extras import available
 from kaon.represent.jet_features import OBSERVABLES, jet_features
+from kaon.represent.pictures import Pictures
 from kaon.represent.point_cloud import point_features
 from kaon.represent.tabular import Tabular, numeric_columns
 
@@ -21,6 +23,8 @@ __all__ = ["average_image", "sample_summary"]
 
 _BINS = 40
 _COLUMNS = 40
+_ACROSS = 12
+"""Pictures of each class."""
 _EVENTS = 50_000
 """Histograms of more events than this look the same."""
 
@@ -42,6 +46,7 @@ def sample_summary(events: Events) -> dict[str, Any]:
         "features": [_histogram(name, unit, values, few) for name, unit, values in columns],
         "correlation": _correlation(columns, few),
         "image": average_image(few) if "constituents" in few else None,
+        "pictures": _pictures(few) if "image" in few and "constituents" not in few else None,
     }
 
 
@@ -70,6 +75,34 @@ def average_image(events: Events, pixels: int = 40) -> dict[str, Any]:
         total = np.abs(events.weights[labels == i]).sum()
         mean[name] = (image / total if total else image).round(9).tolist()
     return {"edges": edges.round(6).tolist(), "mean": mean, "unit": "mean share of the jet's pT"}
+
+
+def _pictures(events: Events) -> dict[str, Any] | None:
+    """The first pictures of each class, as bytes; None for those that are neither grey nor red, green and blue.
+
+    Returns:
+        `classes` that have enough of them, `across` (pictures of each), `shape` (pictures, channels, height, width),
+        and `pixels`, base64.
+    """
+    chosen = [np.flatnonzero(events.labels == i)[:_ACROSS] for i in range(len(events.classes))]
+    shown = [i for i, rows in enumerate(chosen) if len(rows) == _ACROSS]
+    if not shown:
+        return None
+    rows = np.concatenate([chosen[i] for i in shown])
+    few = events.take(rows)
+    pixels = Pictures().arrays(few)["image"]
+    if pixels.shape[1] not in (1, 3):
+        return None
+    low, high = min(0.0, float(pixels.min())), float(pixels.max())
+    if np.asarray(few["image"]).dtype == np.uint8:
+        high = 1.0
+    shade = np.round(255 * (pixels - low) / ((high - low) or 1.0)).astype(np.uint8)
+    return {
+        "classes": [events.classes[i] for i in shown],
+        "across": _ACROSS,
+        "shape": list(shade.shape),
+        "pixels": base64.b64encode(shade.tobytes()).decode(),
+    }
 
 
 def _columns(events: Events) -> list[tuple[str, str, NDArray[Any]]]:

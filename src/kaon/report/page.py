@@ -5,23 +5,34 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from kaon.errors import DataError
 from kaon.files import write_text
 from kaon.report.charts.chart import Chart, Missing
+from kaon.report.charts.classes import certainty, confused, found, one_against_all, sureness
 from kaon.report.charts.cut import efficiencies, gain
 from kaon.report.charts.performance import confusion, roc, significance
 from kaon.report.charts.physics import rejection_by_pt, sculpting
-from kaon.report.charts.sample import class_keys, correlations, images, inputs
+from kaon.report.charts.sample import class_keys, correlations, examples, images, inputs
 from kaon.report.charts.scores import calibration, score_distributions
 from kaon.report.charts.training import loss, progress
 from kaon.report.frame import Section, render
+from kaon.report.listing import Listing
 from kaon.report.origins import origins
 from kaon.report.runs import Comparison, load
-from kaon.report.table import COLUMNS, rows
+from kaon.report.table import columns, rows
 from kaon.report.words import headline, question, ranked
 
 __all__ = ["write_page"]
+
+T = TypeVar("T", bound=Chart | Missing | Listing)
+
+
+class Attempt(Protocol):
+    """Draws, or says why the numbers cannot be computed."""
+
+    def __call__(self, draw: Callable[[Comparison], T], title: str) -> T | Missing: ...
 
 
 def write_page(source: Comparison | str | os.PathLike[str], path: str | os.PathLike[str]) -> Path:
@@ -51,28 +62,43 @@ def _render(comparison: Comparison) -> str:
         answer=[sentence.replace(" ± ", "\u00a0±\u00a0") for sentence in headline(comparison)],
         best=next(iter(ranked(comparison)), ""),
         facts=_facts(comparison),
-        columns=COLUMNS,
+        columns=columns(comparison),
         rows=rows(comparison),
         table_note=_table_note(comparison),
     )
 
 
 def _sections(comparison: Comparison) -> list[Section]:
-    def attempt(draw: Callable[[Comparison], Chart | Missing], title: str) -> Chart | Missing:
+    def attempt(draw: Callable[[Comparison], T], title: str) -> T | Missing:
         """The chart, or why its numbers cannot be computed."""
         try:
             return draw(comparison)
         except DataError as error:
             return Missing(title, f"This cannot be computed: {error}.")
 
-    several = [attempt(confusion, "Confusion")] if len(comparison.classes) > 2 else []
-    sections = [
+    judged = _of_many(comparison, attempt) if comparison.many else _of_two(attempt)
+    return [
+        *judged,
+        *_physics(comparison, attempt),
+        Section(
+            "training",
+            "How did the training go?",
+            "Enough epochs, and no more than enough: the validation loss should have stopped falling without rising.",
+            [loss(comparison), progress(comparison)],
+        ),
+        *_sample(comparison),
+    ]
+
+
+def _of_two(attempt: Attempt) -> list[Section]:
+    """Signal against background."""
+    return [
         Section(
             "separation",
             "How much background survives?",
             "A cut on the score keeps a share of the signal and lets some background through. Every point of these "
             "curves is such a cut, measured on test events that no training has seen.",
-            [attempt(roc, "Background rejection"), attempt(significance, "Significance improvement"), *several],
+            [attempt(roc, "Background rejection"), attempt(significance, "Significance improvement")],
         ),
         Section(
             "cut",
@@ -88,19 +114,57 @@ def _sections(comparison: Comparison) -> list[Section]:
             "out of 10.",
             [attempt(score_distributions, "Scores by class"), attempt(calibration, "Calibration")],
         ),
+    ]
+
+
+def _of_many(comparison: Comparison, attempt: Attempt) -> list[Section]:
+    """Classes of equal rank."""
+    best = next(iter(ranked(comparison)), next(iter(comparison.models), ""))
+    return [
+        Section(
+            "separation",
+            "What is taken for what?",
+            "Every test event, which no training has seen, goes to the class with the highest score.",
+            [
+                attempt(confusion, "Confusion"),
+                attempt(found, "What is found of each class"),
+                attempt(lambda c: confused(c, best), "Most frequent confusions"),
+                attempt(one_against_all, "One class against all others"),
+            ],
+        ),
+        Section(
+            "scores",
+            "Does it know how sure it is?",
+            "Training and test events should look the same to the model, and a decision with a probability of 0.8 "
+            "should be right 8 times out of 10.",
+            [attempt(sureness, "How sure it is"), attempt(certainty, "Calibration")],
+        ),
+    ]
+
+
+def _physics(comparison: Comparison, attempt: Attempt) -> list[Section]:
+    """What only jets have; of several classes the last one against all others."""
+    kept = {name for run in comparison.runs for p in run.predictions.values() for name in p.spectators}
+    if comparison.many and not kept & {"jet_pt", "jet_mass"}:
+        return []
+    last = f" Signal is {comparison.classes[-1]}, all others are background." if comparison.many else ""
+    return [
         Section(
             "physics",
             "Does it depend on the jet?",
             "A tagger that works at one momentum only, or that carves a bump into the background's mass, is hard to "
-            "use in an analysis.",
+            f"use in an analysis.{last}",
             [attempt(rejection_by_pt, "Rejection against jet pT"), attempt(sculpting, "Mass sculpting")],
-        ),
-        Section(
-            "training",
-            "How did the training go?",
-            "Enough epochs, and no more than enough: the validation loss should have stopped falling without rising.",
-            [loss(comparison), progress(comparison)],
-        ),
+        )
+    ]
+
+
+def _sample(comparison: Comparison) -> list[Section]:
+    """What the events look like."""
+    if pictures := examples(comparison):
+        lead = "Some events of each class, as they are in the file."
+        return [Section("image", "What do the classes look like?", lead, [pictures])]
+    sections = [
         Section(
             "inputs",
             "What went in?",
@@ -149,7 +213,10 @@ def _table_note(comparison: Comparison) -> str:
     else:
         seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         spread = f"Numbers are mean ± standard deviation over {seeds} trainings with different seeds."
-    return (
-        f"{spread} “stat.” is the statistical error of the test events, which all models share; “>” is a lower "
-        "limit where no background was left to count. The best of each column is tinted. Select a heading to sort."
-    )
+    return f"{spread} {'' if comparison.many else _COUNTED}The best of each column is tinted. Select a heading to sort."
+
+
+_COUNTED = (
+    "“stat.” is the statistical error of the test events, which all models share; “>” is a lower limit where no "
+    "background was left to count. "
+)

@@ -48,12 +48,11 @@ class RunRecord:
     environment: Mapping[str, Any] = field(default_factory=dict)
 
     def labelled(self, split: str = "test") -> Predictions | None:
-        """Predictions that can be evaluated: they are there, carry labels, and hold signal and background."""
+        """Predictions that can be evaluated: they are there, carry labels, and hold more than one class."""
         found = self.predictions.get(split)
         if found is None or found.target is None or not len(found):
             return None
-        signal = found.target == len(found.classes) - 1
-        return None if signal.all() or not signal.any() else found
+        return None if found.target.min() == found.target.max() else found
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,11 @@ class Comparison:
             for predictions in run.predictions.values():
                 return predictions.classes
         return tuple((self.sample or {}).get("classes", ()))
+
+    @property
+    def many(self) -> bool:
+        """Whether there are more than two classes, of which none is the signal."""
+        return len(self.classes) > 2 or any("macro_auc" in run.metrics for run in self.runs)
 
 
 def load(directory: str | os.PathLike[str]) -> Comparison:

@@ -11,7 +11,7 @@ import numpy as np
 from kaon.evaluate import background_rejection
 from kaon.report.runs import Comparison, RunRecord
 
-__all__ = ["COLUMNS", "Cell", "Column", "Row", "Spread", "limit", "places", "rows", "spread"]
+__all__ = ["COLUMNS", "MANY", "Cell", "Column", "Row", "Spread", "columns", "limit", "places", "rows", "spread"]
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,20 @@ COLUMNS = (
     Column("train_seconds", "Training", -1, "wall-clock time of one training", unit="s"),
     Column("inference_us", "Inference / event", -1, "time per event of the model alone, its inputs ready", unit="µs"),
 )
+"""Of signal and background."""
+
+MANY = (
+    next(c for c in COLUMNS if c.key == "accuracy"),
+    Column("error_rate", "Error rate", -1, "share of events put into another class", decimals=4),
+    Column("macro_auc", "AUC", +1, "area under the ROC curve of each class against all others: the mean", decimals=4),
+    *COLUMNS[-3:],
+)
+"""Of more than two classes."""
+
+
+def columns(comparison: Comparison) -> tuple[Column, ...]:
+    """The columns that make sense for these classes."""
+    return MANY if comparison.many else COLUMNS
 
 
 def spread(runs: Sequence[RunRecord], key: str) -> Spread | None:
@@ -129,10 +143,10 @@ def limit(runs: Sequence[RunRecord], column: Column) -> float | None:
 
 def rows(comparison: Comparison) -> list[Row]:
     """The table, a row for each model, in the order of the comparison."""
-    models = comparison.models
-    cells = [[_cell(column, runs) for column in COLUMNS] for runs in models.values()]
+    models, shown = comparison.models, columns(comparison)
+    cells = [[_cell(column, runs) for column in shown] for runs in models.values()]
     return [
-        Row(model, number, tuple(run.seed for run in runs), tuple(_marked(cells, number)))
+        Row(model, number, tuple(run.seed for run in runs), tuple(_marked(cells, shown, number)))
         for number, (model, runs) in enumerate(models.items())
     ]
 
@@ -149,10 +163,10 @@ def _cell(column: Column, runs: Sequence[RunRecord]) -> Cell:
     return Cell(f"{found.text(column.decimals)} {column.unit}".strip(), found.mean, note=note)
 
 
-def _marked(cells: list[list[Cell]], number: int) -> list[Cell]:
+def _marked(cells: list[list[Cell]], shown: Sequence[Column], number: int) -> list[Cell]:
     """The cells of a row, with those marked that no other row beats."""
     marked = []
-    for i, column in enumerate(COLUMNS):
+    for i, column in enumerate(shown):
         own = cells[number][i]
         values = [column.better * v for row in cells if (v := row[i].value) is not None]
         bounds = any(row[i].bound for row in cells)  # then nobody knows which is the best

@@ -104,3 +104,13 @@ def test_without_labels_the_reason_is_said(comparison: Comparison) -> None:
         found = draw(unlabelled(comparison))
         assert isinstance(found, Missing)
         assert "labelled" in found.reason
+
+
+def test_many_classes_have_whole_per_cent_in_their_cells(run_writer: Callable[..., Path], tmp_path: Path) -> None:
+    chart = confusion(load(run_writer(tmp_path / "run", "pfn", 0, classes=tuple("abcdefgh"))))
+    assert isinstance(chart, Chart)
+    for values, texts in zip(chart.data[0]["z"], chart.data[0]["text"], strict=True):
+        for value, text in zip(values, texts, strict=True):
+            assert abs(float(text or 0) - 100 * value) <= 0.51
+            assert (text == "") == (value < 0.005)
+    assert chart.square

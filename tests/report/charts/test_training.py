@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,3 +66,13 @@ def test_a_log_of_nothing_but_holes_is_no_error(comparison: Comparison) -> None:
     chart = loss(broken)
     assert isinstance(chart, Chart)
     assert chart.notes == {}
+
+
+def test_many_classes_are_followed_by_their_accuracy(run_writer: Callable[..., Path], tmp_path: Path) -> None:
+    found = load(run_writer(tmp_path / "run", "cnn", 0, classes=("a", "b", "c")))
+    chart = progress(found)
+    assert isinstance(chart, Chart)
+    assert chart.data[0]["y"] == pytest.approx(found.runs[0].log["validation_accuracy"].tolist(), rel=1e-3)
+    assert "Accuracy" in chart.caption
+    without = replace(found.runs[0], log={k: v for k, v in found.runs[0].log.items() if "accuracy" not in k})
+    assert isinstance(progress(replace(found, runs=(without,))), Missing)

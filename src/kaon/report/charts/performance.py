@@ -103,15 +103,17 @@ def confusion(comparison: Comparison) -> Chart | Missing:
             continue
         share = np.mean(matrices, axis=0)
         names = [label(c) for c in classes]
+        dense = len(classes) > _ROOMY
         data.append(
             {
                 "type": "heatmap",
                 "x": names,
                 "y": names,
                 "z": [numbers(row, 4) for row in share],
-                "text": [[f"{v:.1%}" if np.isfinite(v) else "—" for v in row] for row in share],
+                "text": [[_written(v, dense) for v in row] for row in share],
+                "customdata": [[f"{v:.2%}" if np.isfinite(v) else "unknown" for v in row] for row in share],
                 "texttemplate": "%{text}",
-                "hovertemplate": "true %{y}, taken for %{x}: %{text}<extra></extra>",
+                "hovertemplate": "true %{y}, taken for %{x}: %{customdata}<extra></extra>",
                 "zmin": 0,
                 "zmax": 1,
                 "colorscale": [[i / 4, f"heat-{i + 1}"] for i in range(5)],
@@ -127,16 +129,28 @@ def confusion(comparison: Comparison) -> Chart | Missing:
         name="confusion",
         title="Confusion",
         caption="Each row is a true class and sums to 100 %: the share of its events that is taken for each class, the "
-        "one with the highest score. The diagonal is what is found. Mean over the seeds.",
+        "one with the highest score. The diagonal is what is found. Mean over the seeds."
+        + (" In per cent; cells below 0.5 % are left empty." if len(classes) > _ROOMY else ""),
         data=data,
         layout={
-            "xaxis": axis("taken for", type="category", showgrid=False, showline=False),
-            "yaxis": axis("true class", type="category", showgrid=False, showline=False, autorange="reversed"),
+            "xaxis": axis("taken for", type="category", showgrid=False, showline=False, dtick=1),
+            "yaxis": axis("true class", type="category", showgrid=False, showline=False, dtick=1, autorange="reversed"),
             "hovermode": "closest",
         },
+        square=len(classes) > _ROOMY,
         picks=[str(t["meta"]["model"]) for t in data],
     )
 
+
+def _written(share: float, dense: bool) -> str:
+    """The text of a cell; where there are many, whole per cent alone, and nothing for what hardly happens."""
+    if not np.isfinite(share):
+        return "—"
+    return f"{share:.1%}" if not dense else f"{100 * share:.0f}" if share >= 0.005 else ""
+
+
+_ROOMY = 5
+"""Classes whose confusions have room for a digit behind the point."""
 
 _BAND = (
     "The line is the mean over the seeds and its band spans them all; with one seed the band is the statistical error "

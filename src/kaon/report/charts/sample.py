@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from kaon.report.charts.chart import Chart, Key, Missing, axis, class_colour, label, numbers, pretty
+from kaon.report.charts.gallery import gallery
 from kaon.report.runs import Comparison
 
-__all__ = ["class_keys", "correlations", "images", "inputs"]
+__all__ = ["class_keys", "correlations", "examples", "images", "inputs"]
 
 _RAMP = tuple((i / 4, f"heat-{i + 1}") for i in range(5))
 _DECADES = 4.0
@@ -164,6 +166,17 @@ def images(comparison: Comparison) -> list[Chart | Missing]:
             )
         )
     return charts
+
+
+def examples(comparison: Comparison) -> Chart | None:
+    """Some pictures of each class, a row a class; None where the events are no pictures."""
+    found = (comparison.sample or {}).get("pictures")
+    if not found:
+        return None
+    pixels = np.frombuffer(base64.b64decode(found["pixels"]), np.uint8).reshape(found["shape"])
+    across = int(found["across"])
+    names = [name if i == 0 else "" for name in found["classes"] for i in range(across)]
+    return gallery("examples", "Examples", "A row for each class.", pixels, captions=names, columns=across)
 
 
 def class_keys(comparison: Comparison) -> list[Key]:

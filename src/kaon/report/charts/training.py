@@ -65,43 +65,44 @@ def loss(comparison: Comparison) -> Chart | Missing:
 
 
 def progress(comparison: Comparison) -> Chart | Missing:
-    """Validation AUC against the time spent training, all models, one line a seed."""
+    """Validation AUC (accuracy, of more than two classes) against the time spent training, one line a seed."""
+    column, name = ("validation_accuracy", "accuracy") if comparison.many else ("validation_auc", "AUC")
     data: list[dict[str, Any]] = []
     keys: dict[str, Key] = {}
     for number, (model, runs) in enumerate(comparison.models.items()):
         colour, dash = model_style(number)
         for run in runs:
-            auc, seconds = run.log.get("validation_auc"), run.log.get("seconds")
-            if auc is None or seconds is None or not np.isfinite(auc).any():
+            level, seconds = run.log.get(column), run.log.get("seconds")
+            if level is None or seconds is None or not np.isfinite(level).any():
                 continue
-            rows = thin(len(auc))
+            rows = thin(len(level))
             elapsed = np.cumsum(np.nan_to_num(seconds))
             keys.setdefault(model, model_key(model, number))
             data.append(
                 {
                     "x": numbers(elapsed[rows]),
-                    "y": numbers(auc[rows]),
+                    "y": numbers(level[rows]),
                     "mode": "lines" if len(rows) > 1 else "markers",
                     "line": {"color": colour, "dash": dash, "width": 2},
                     "marker": {"color": colour},
                     "name": label(f"{model}, seed {run.seed}"),
-                    "hovertemplate": "AUC %{y:.4f} after %{x:.3~s} s",
+                    "hovertemplate": name + " %{y:.4f} after %{x:.3~s} s",
                     "meta": {"model": model},
                 }
             )
     if not data:
-        return Missing("What a second of training buys", "No run logged its validation AUC by epoch with its time.")
+        return Missing("What a second of training buys", f"No run logged its validation {name} by epoch with its time.")
     silent = [model for model in comparison.models if model not in keys]
     return Chart(
         name="progress",
         title="What a second of training buys",
-        caption="Area under the ROC curve on the validation events against time since the start of training. Left is "
-        "quicker, up is better; a curve that still rises at its end would gain from longer training."
-        + (f" No AUC by epoch was logged for {', '.join(silent)}." if silent else ""),
+        caption=f"{'Accuracy' if comparison.many else 'Area under the ROC curve'} on the validation events against "
+        "time since the start of training. Left is quicker, up is better; a curve that still rises at its end would "
+        "gain from longer training." + (f" No {name} by epoch was logged for {', '.join(silent)}." if silent else ""),
         data=data,
         layout={
             "xaxis": axis("training time [s]", type="log"),
-            "yaxis": axis("validation AUC"),
+            "yaxis": axis(f"validation {name}"),
             "hovermode": "closest",
         },
         keys=list(keys.values()),
