@@ -82,6 +82,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         augment_half_turn: float | None = None,
         test_time_augmentation: int = 0,
         deform: Mapping[str, float] | None = None,
+        pretrain: int = 0,
+        pretrain_corruption: float = 0.25,
         swa: float | None = None,
         swa_rate: float = 0.25,
         device: str = "auto",
@@ -116,6 +118,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.augment_half_turn = augment_half_turn
         self.test_time_augmentation = test_time_augmentation
         self.deform = deform
+        self.pretrain = pretrain
+        self.pretrain_corruption = pretrain_corruption
         self.swa = swa
         self.swa_rate = swa_rate
         self.device = device

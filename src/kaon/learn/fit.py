@@ -24,6 +24,7 @@ from kaon.files import write_text
 from kaon.learn.averaging import first_averaged, renew_statistics, running_mean
 from kaon.learn.checkpoint import SafeCheckpoints, load_tree
 from kaon.learn.config import TrainConfig
+from kaon.learn.device import torch_device
 from kaon.learn.supervised import Supervised
 from kaon.learn.tensors import Sample, TensorBatches
 from kaon.models.base import Net
@@ -238,10 +239,7 @@ def _finite(value: float) -> bool:
 
 
 def _accelerator(device: str) -> str:
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("device=cuda, but PyTorch finds no GPU here; use device=cpu or auto")
-    if device == "mps" and not torch.backends.mps.is_available():
-        raise ConfigError("device=mps, but this is no Apple GPU; use device=cpu or auto")
+    torch_device(device)  # it is there
     return "gpu" if device == "cuda" else device
 
 

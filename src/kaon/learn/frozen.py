@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from kaon.data import Input, InputSpec
 from kaon.layers.dense import two_logits
 from kaon.learn.config import TrainConfig
+from kaon.learn.device import torch_device
 from kaon.learn.tensors import Sample
 from kaon.models.base import Net
 
@@ -117,7 +118,7 @@ def head_features(
     module = _owner(net, head)
     if module is None:
         return None
-    device = _device(config.device)
+    device = torch_device(config.device)
     seen: list[Tensor] = []
     given: list[Tensor] = []
 
@@ -171,9 +172,3 @@ def _tail(output: Tensor, logits: Tensor) -> Tail | None:
         if made.shape == logits.shape and torch.equal(made, logits):
             return tail
     return None
-
-
-def _device(wanted: str) -> torch.device:
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    return torch.device(wanted)

@@ -23,6 +23,7 @@ from kaon.learn.config import TrainConfig
 from kaon.learn.deform import Deformations
 from kaon.learn.fit import LOG, Progress, fit_net, write_log
 from kaon.learn.frozen import frozen
+from kaon.learn.pretraining import pretrained, stages_of
 from kaon.learn.tagger import SPECTATORS, Tagger
 from kaon.learn.tensors import as_tensors, to_tensors
 from kaon.learn.transfer import Start
@@ -201,8 +202,16 @@ def train(
         )
     if isinstance(made, Net):
         _refuse_missing(model, data)
+    if isinstance(made, Net) and config.pretrain and not isinstance(made, Solved):
+        stages_of(made, model)
+        if start is not None:
+            raise ConfigError(
+                f"pretrain={config.pretrain} would overwrite the features that the training starts from; leave one of "
+                "the two out"
+            )
     noted: dict[str, Any] = {}
     head: frozenset[str] = frozenset()
+    rebuilt: list[dict[str, float]] = []
     if start is not None:
         head = start.give(made, options or {}, model)
         noted = start.noted()
@@ -255,6 +264,8 @@ def train(
                 kept = frozen(made, head, sample, held, config, cached=alike)
                 net, sample, held = stack.enter_context(kept)
                 noted["feature_seconds"] = time.perf_counter() - begun
+            if config.pretrain:
+                rebuilt, progress = pretrained(made, model, sample[0], config, folder, progress)
             rows = fit_net(net, sample, held, config, folder, progress, fresh, rates)
     return Tagger(
         made,
@@ -270,6 +281,7 @@ def train(
             "data": train_events.provenance.source,
             "events": len(train_events),
             **({"start": noted} if noted else {}),
+            **({"pretraining": rebuilt} if rebuilt else {}),
         },
         symmetries,
     )
