@@ -80,7 +80,9 @@ class JetImages(Representation):
         normalise: `none`, `sum` (unit sum of the pT in the image) or `jet` (pT relative to the jet's).
         logarithm: factor f > 0 for x -> ln(1 + f x); 0 leaves x.
         zero_center: subtract the mean training image.
-        standardise: r > 0 divides each pixel by (sigma + r), sigma being that of the training images; 0 for not.
+        standardise: r > 0 divides each pixel by (sigma + r), sigma being that of the training images; 0 for not. A
+            pixel that is the same in all of them becomes 0 everywhere: a network has learned nothing of it, and a hit
+            divided by r alone would outweigh the rest of the image a thousand times.
 
     Output: `image`, (jets, channels, eta, phi) float32.
     """
@@ -132,7 +134,8 @@ class JetImages(Representation):
         if self.options["zero_center"]:
             images -= self._moments["mean"]
         if self.options["standardise"]:
-            images /= self._moments["sigma"] + np.float32(self.options["standardise"])
+            sigma = self._moments["sigma"]
+            images /= np.where(sigma > 0, sigma + np.float32(self.options["standardise"]), np.float32(np.inf))
         return {"image": images}
 
     def describe(self, arrays: Mapping[str, NDArray[Any]]) -> InputSpec:
