@@ -1,4 +1,4 @@
-"""Small jets, and a tagger of any registered model on any representation that it reads."""
+"""Small jets with pictures, and a trained tagger of any registered model on any representation that it reads."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from kaon.data import Events
+from kaon.data import Batch, Events
 from kaon.data.records import momenta, table
 from kaon.learn.tagger import Tagger
-from kaon.models.base import Net, Trees
+from kaon.models.base import Net, Solved, Trees
 from kaon.registry import lookup
 
 MakeTagger = Callable[..., Tagger]
@@ -31,9 +31,27 @@ def make_jets(events: int = 300, seed: int = 0, classes: int = 2) -> Events:
     phi = random.uniform(-3, 3, events)[owner] + width * random.normal(size=len(owner))
     order = np.lexsort((-pt, owner))
     p = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta)])[:, order]
-    constituents = momenta(*(ak.unflatten(np.ascontiguousarray(q), counts) for q in p))
     features = {f"x{i}": random.normal(size=events) + (target == i) for i in range(4)}
-    return Events(table({"constituents": constituents, **features}), target, index=np.arange(events) + 100)
+    charge = ak.unflatten(random.integers(-1, 2, len(owner)), counts)
+    constituents = momenta(*(ak.unflatten(np.ascontiguousarray(q), counts) for q in p), charge=charge)
+    image = random.integers(0, 128 + 64 * target[:, None, None, None], (events, 1, 40, 40)).astype(np.uint8)
+    columns = {"constituents": constituents, **features, "image": image}
+    return Events(table(columns), target, index=np.arange(events) + 100)
+
+
+def train_a_little(net: Net, batch: Batch, steps: int = 8, size: int = 50) -> None:
+    """A few steps of Adam on as many mini-batches; moments of batch norms must be known after them, too."""
+    for layer in net.modules():
+        if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm):
+            layer.momentum = 0.5
+    optimizer = torch.optim.Adam(net.train().parameters(), lr=2e-3)
+    for start in range(0, steps * size, size):
+        some = batch.take(slice(start, start + size))
+        logits = net({name: torch.from_numpy(values) for name, values in some.inputs.items()})
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(logits, torch.from_numpy(some.labels)).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    net.eval()
 
 
 @pytest.fixture
@@ -44,7 +62,10 @@ def jets() -> Events:
 @pytest.fixture
 def make_tagger() -> MakeTagger:
     def make(model: str, representation: str | None = None, classes: int = 2, **options: object) -> Tagger:
-        """Fitted trees, or an untrained network with weights large enough to be decided."""
+        """Fitted trees, or a network after a few steps: its batch norms have seen events, its scores differ.
+
+        Weights made large instead would multiply rounding at every layer, more than any training does.
+        """
         made = lookup("kaon.models", model)
         name = representation or made.representations[0]
         fitted = lookup("kaon.represent", name)()
@@ -54,11 +75,10 @@ def make_tagger() -> MakeTagger:
         net = made(fitted.spec, classes, **options)
         if isinstance(net, Trees):
             net.fit(batch, None, seed=0, threads=1)
+        elif isinstance(net, Solved):
+            net.solve(batch, None, seed=0)
         else:
-            assert isinstance(net, Net)
-            with torch.no_grad():
-                for weight in net.parameters():
-                    weight.mul_(2)
+            train_a_little(net, batch)
         return Tagger(net, model, fitted, name, tuple(f"kind{i}" for i in range(classes)), options)
 
     return make
