@@ -39,3 +39,16 @@ def test_dropout_is_for_training_only() -> None:
     net, x = MLP(SPEC, 2, dropout=0.5), {"features": torch.randn(50, 4)}
     assert not torch.equal(net.train()(x), net(x))
     assert torch.equal(net.eval()(x), net(x))
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_stages_are_the_hidden_layers(dropout: float) -> None:
+    torch.manual_seed(0)
+    net = MLP(InputSpec((Input("features", (3,), shift=(1.0,) * 3),)), 2, hidden=(5, 4, 6), dropout=dropout).eval()
+    x = torch.randn(7, 3)
+    assert [layer[0].out_features for layer in net.stages] == [5, 4, 6]  # type: ignore[index,union-attr]  # a Sequential's
+    code = net.entrance({"features": x})
+    for stage in net.stages:
+        code = stage(code)
+    torch.testing.assert_close(net.head(code), net({"features": x}))
+    assert not MLP(net.spec, 2, hidden=()).stages

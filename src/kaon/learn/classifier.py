@@ -83,6 +83,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         test_time_augmentation: int = 0,
         deform: Mapping[str, float] | None = None,
         pretrain: int = 0,
+        pretrain_rate: float = 1e-3,
         pretrain_corruption: float = 0.25,
         swa: float | None = None,
         swa_rate: float = 0.25,
@@ -119,6 +120,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.test_time_augmentation = test_time_augmentation
         self.deform = deform
         self.pretrain = pretrain
+        self.pretrain_rate = pretrain_rate
         self.pretrain_corruption = pretrain_corruption
         self.swa = swa
         self.swa_rate = swa_rate

@@ -51,7 +51,8 @@ class TrainConfig(BaseModel):
             elastic_sigma), cutout (pixels), as flip=0.5. See `kaon.learn.deform.Deformations`.
         pretrain: epochs in which each hidden layer first learns to reconstruct its own input, one layer after another,
             without labels; 0 for none. For networks that show their hidden layers, such as deep_mlp; trees ignore it.
-            Adam, with this batch_size, learning_rate and precision. See `kaon.learn.pretraining`.
+            With this batch_size and precision. See `kaon.learn.pretraining`.
+        pretrain_rate: learning rate of the pre-training, which is Adam's whatever `optimizer` says.
         pretrain_corruption: share of that input that is set to its mean, so that it has to be guessed from the rest.
         swa: share of the epochs, at the end, whose weights are averaged (1803.05407); None for the best epoch.
         swa_rate: learning rate while weights are averaged, as a fraction of the highest; constant.
@@ -84,6 +85,7 @@ class TrainConfig(BaseModel):
     test_time_augmentation: int = Field(default=0, ge=0)
     deform: dict[str, float] = Field(default_factory=dict)
     pretrain: int = Field(default=0, ge=0)
+    pretrain_rate: float = Field(default=1e-3, gt=0)
     pretrain_corruption: float = Field(default=0.25, ge=0, lt=1)
     swa: float | None = Field(default=None, gt=0, le=1)
     swa_rate: float = Field(default=0.25, gt=0, le=1)

@@ -176,7 +176,7 @@ def pretrained(
         inputs,
         epochs=config.pretrain,
         batch_size=config.batch_size,
-        learning_rate=config.learning_rate,
+        learning_rate=config.pretrain_rate,
         corruption=config.pretrain_corruption,
         precision=config.precision,
         device=config.device,

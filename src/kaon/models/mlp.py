@@ -46,9 +46,20 @@ class MLP(Net):
         self.body = dense(item.width, hidden, dropout)
         self.head = nn.Linear(hidden[-1] if hidden else item.width, outputs)
 
+    @property
+    def stages(self) -> list[nn.Module]:
+        """The hidden layers, which `kaon.learn.pretraining` can train one by one."""
+        layers = [i for i, layer in enumerate(self.body) if isinstance(layer, nn.Linear)]
+        return [self.body[a:b] for a, b in zip(layers, [*layers[1:], len(self.body)], strict=True)]
+
+    def entrance(self, inputs: dict[str, Tensor]) -> Tensor:
+        """What the first hidden layer reads, (batch, features)."""
+        values: Tensor = self.normalise(inputs["features"])
+        return values
+
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""
-        logits: Tensor = self.head(self.body(self.normalise(inputs["features"])))
+        logits: Tensor = self.head(self.body(self.entrance(inputs)))
         return logits
 
 
