@@ -46,7 +46,7 @@ def test_stages_are_the_hidden_layers(dropout: float) -> None:
     torch.manual_seed(0)
     net = MLP(InputSpec((Input("features", (3,), shift=(1.0,) * 3),)), 2, hidden=(5, 4, 6), dropout=dropout).eval()
     x = torch.randn(7, 3)
-    assert [layer[0].out_features for layer in net.stages] == [5, 4, 6]  # type: ignore[index,union-attr]  # a Sequential's
+    assert [layer[0].out_features for layer in net.stages] == [5, 4, 6]  # type: ignore[index]  # a Sequential's
     code = net.entrance({"features": x})
     for stage in net.stages:
         code = stage(code)

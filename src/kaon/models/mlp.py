@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -50,7 +51,7 @@ class MLP(Net):
     def stages(self) -> list[nn.Module]:
         """The hidden layers, which `kaon.learn.pretraining` can train one by one."""
         layers = [i for i, layer in enumerate(self.body) if isinstance(layer, nn.Linear)]
-        return [self.body[a:b] for a, b in zip(layers, [*layers[1:], len(self.body)], strict=True)]
+        return [self.body[a:b] for a, b in pairwise([*layers, len(self.body)])]
 
     def entrance(self, inputs: dict[str, Tensor]) -> Tensor:
         """What the first hidden layer reads, (batch, features)."""
