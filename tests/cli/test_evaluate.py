@@ -10,7 +10,7 @@ import pytest
 from kaon.cli.evaluate import measure, predictions_of
 from kaon.data import Predictions
 from kaon.errors import ConfigError, DataError
-from kaon.evaluate import auc, background_rejection
+from kaon.evaluate import accuracy, auc, background_rejection, macro_auc
 
 
 def test_a_run_is_measured_on_its_own_test_events(kaon: Any, trained: Path) -> None:
@@ -88,3 +88,21 @@ def test_wrong_options(words: tuple[str, str], kaon: Any, trained: Path) -> None
     result = kaon("evaluate", trained, *words)
     assert result.code == 2
     assert words[1] in result.err
+
+
+def test_many_classes_are_measured_by_what_is_found_of_each(kaon: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    target = random.integers(0, 3, 600)
+    score = np.exp(random.normal(size=(600, 3)) + 2 * np.eye(3)[target])
+    made = Predictions(score / score.sum(1, keepdims=True), target, classes=("cat", "dog", "ship"))
+    made.save(tmp_path / "p.parquet")
+    found = kaon("evaluate", tmp_path / "p.parquet", "--replicas", 20, "--json").json
+    assert list(found["metrics"]) == ["accuracy", "error rate", "mean AUC", "cat found", "dog found", "ship found"]
+    assert found["metrics"]["accuracy"]["value"] == pytest.approx(accuracy(made))
+    assert found["metrics"]["mean AUC"]["value"] == pytest.approx(macro_auc(made))
+    right = made.score.argmax(1) == target
+    assert found["metrics"]["dog found"]["value"] == pytest.approx(right[target == 1].mean())
+    assert found["working_points"] == []
+    text = kaon("evaluate", tmp_path / "p.parquet", "--replicas", 0).out
+    assert "most often taken for another" in text
+    assert "εB" not in text

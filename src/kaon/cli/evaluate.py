@@ -17,6 +17,9 @@ from kaon.errors import ConfigError, DataError
 
 __all__ = ["command", "measure", "predictions_of"]
 
+_WORST = 5
+"""Confusions that are told."""
+
 
 @takes(*DATA, SOURCE, JSON)
 def command(
@@ -61,6 +64,8 @@ def command(
     out.show(table(("Number", "Value", "Error", interval), rows))
     for point in found["working_points"]:
         out.say(_sentence(point, predictions.classes[-1]))
+    if found["mistakes"]:
+        out.say(f"most often taken for another: {'; '.join(_taken(one) for one in found['mistakes'])}")
     out.result({"source": what, "predictions": output, **found})
 
 
@@ -99,6 +104,9 @@ def predictions_of(what: Path, arguments: dict[str, Any], sources: Sequence[str]
 def measure(predictions: Predictions, points: list[float], replicas: int, seed: int) -> dict[str, Any]:
     """Events of each class, every number with its error, and the cuts that keep these shares of the signal.
 
+    Of more than two classes none is the signal: there are the error rate, the mean AUC of each class against all
+    others, the share of each class that is found, and the most frequent confusions instead of cuts.
+
     Args:
         predictions: with labels.
         points: signal efficiencies.
@@ -113,13 +121,23 @@ def measure(predictions: Predictions, points: list[float], replicas: int, seed: 
         auc,
         background_rejection,
         bootstrap,
+        confusion_matrix,
         expected_calibration_error,
+        macro_auc,
+        mistakes,
         working_point,
     )
 
-    names = ("AUC", "accuracy", "calibration error")
+    many = len(predictions.classes) > 2
+    names = ["AUC", "accuracy", "calibration error"]
+    if many:
+        names = ["accuracy", "error rate", "mean AUC", *(f"{name} found" for name in predictions.classes)]
 
     def numbers(score: NDArray[Any], target: NDArray[Any], weight: NDArray[Any]) -> NDArray[np.float64]:
+        if many:
+            right = accuracy(score, target, weight)
+            shares = np.diag(confusion_matrix(score, target, weight, normalise="true"))
+            return np.array([right, 1 - right, macro_auc(score, target, weight), *shares])
         return np.array(
             [
                 auc(score, target, weight),
@@ -138,7 +156,7 @@ def measure(predictions: Predictions, points: list[float], replicas: int, seed: 
         values = numbers(predictions.score, labels, predictions.weights)
         metrics = {name: {"value": value} for name, value in zip(names, values, strict=True)}
     working = []
-    for point in points:
+    for point in points if not many else ():
         rejection = background_rejection(predictions, signal_efficiency=point)
         metrics[f"1/εB at εS = {point:g}"] = {
             "value": rejection.value,
@@ -148,7 +166,8 @@ def measure(predictions: Predictions, points: list[float], replicas: int, seed: 
         }
         working.append(working_point(predictions, signal_efficiency=point))
     events = {name: int((labels == i).sum()) for i, name in enumerate(predictions.classes)}
-    return {"events": events, "metrics": metrics, "working_points": working}
+    worst = mistakes(confusion_matrix(predictions, normalise="true"), predictions.classes, _WORST) if many else []
+    return {"events": events, "metrics": metrics, "working_points": working, "mistakes": worst}
 
 
 def _cells(values: dict[str, Any]) -> list[str]:
@@ -159,6 +178,10 @@ def _cells(values: dict[str, Any]) -> list[str]:
         return [f"{values['value']:.4f}", "", ""]
     interval = f"{values['low']:.4f} to {values['high']:.4f}"
     return [f"{values['value']:.4f}", f"± {values['error']:.4f}", interval]
+
+
+def _taken(mistake: Any) -> str:
+    return f"{mistake.true} for {mistake.taken} ({mistake.share:.1%})"
 
 
 def _sentence(point: Any, signal: str) -> str:

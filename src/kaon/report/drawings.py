@@ -272,29 +272,33 @@ def mass(comparison: Comparison, paper: Paper) -> dict[str, Figure]:
 
 
 def training(comparison: Comparison, paper: Paper) -> dict[str, Figure]:
-    """Loss by epoch in training and validation and below it the validation AUC: one figure a model, a line a seed."""
+    """Loss by epoch in training and validation, one figure a model, a line a seed.
+
+    Below it the validation AUC, or the accuracy of more than two classes.
+    """
     figures = {}
     for number, (model, runs) in enumerate(comparison.models.items()):
         logs = [r.log for r in runs if np.isfinite(r.log.get("train_loss", r.log.get("validation_loss", []))).any()]
         if not logs:
             continue
-        with_auc = [log for log in logs if np.isfinite(log.get("validation_auc", [])).any()]
+        level, name = ("validation_accuracy", "accuracy") if comparison.many else ("validation_auc", "AUC")
+        with_level = [log for log in logs if np.isfinite(log.get(level, [])).any()]
         seeds = f", {len(runs)} seeds" if len(runs) > 1 else ""
-        canvas = paper(f"{plain(model)}{seeds}", ratio=bool(with_auc))
+        canvas = paper(f"{plain(model)}{seeds}", ratio=bool(with_level))
         colour = COLOURS[number % 10]
         for log in logs:
             for column, line in (("train_loss", "--"), ("validation_loss", "-")):
                 values = log.get(column, np.array([]))
                 canvas.main.plot(np.arange(len(values)) + 1, values, line, color=colour, **_dot(values))
-        for log in with_auc:
-            values = log["validation_auc"]
+        for log in with_level:
+            values = log[level]
             canvas.lower.plot(np.arange(len(values)) + 1, values, color=colour, **_dot(values))
         longest = max(len(next(iter(log.values()))) for log in logs)
         canvas.lower.set(xlabel="Epoch", xlim=(1, longest) if longest > 1 else (0.5, 1.5))
         canvas.lower.xaxis.set_major_locator(MaxNLocator(integer=True))
         canvas.main.set_ylabel("Mean loss")
-        if with_auc:
-            canvas.lower.set_ylabel("Validation\nAUC", loc="center")
+        if with_level:
+            canvas.lower.set_ylabel(f"Validation\n{name}", loc="center")
         handles = [Line2D([], [], color=colour, ls=ls, label=n) for n, ls in (("training", "--"), ("validation", "-"))]
         figures[f"training_{model}"] = canvas.finish(handles)
     return figures

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from kaon.errors import DataError
 from kaon.files import replacing
 from kaon.report.canvas import Canvas, Style, styled
+from kaon.report.class_drawing import CLASS_DRAWINGS
 from kaon.report.correlation_drawing import correlations
 from kaon.report.cut_drawing import cut
 from kaon.report.drawings import DRAWINGS
@@ -29,7 +30,8 @@ def write_figures(
     label: str = "Simulation",
 ) -> list[Path]:
     """Draw all figures that the runs allow: `roc`, `significance`, `scores_<model>`, `calibration`, `rejection_pt`,
-    `mass_sculpting`, `training_<model>`, `cut_<model>` and `correlations_<class>`, each as PDF and PNG.
+    `mass_sculpting`, `training_<model>`, `cut_<model>` and `correlations_<class>`, each as PDF and PNG; of more than
+    two classes `confusion_<model>`, `sureness_<model>`, `calibration`, `training_<model>` and `correlations_<class>`.
 
     A figure whose numbers are missing (no jet pT was kept, no labels, no log) is left out. The style is that of an
     experiment's figures; the label says kaon, as the result is not the experiment's.
@@ -53,7 +55,8 @@ def write_figures(
     written: list[Path] = []
     with styled(style):
         paper = partial(Canvas, style, label)
-        for draw in (*DRAWINGS, cut, correlations):
+        drawings = CLASS_DRAWINGS if comparison.many else (*DRAWINGS, cut)
+        for draw in (*drawings, correlations):
             for name, figure in draw(comparison, paper).items():
                 written += _save(figure, Path(folder) / re.sub(r"[^\w.+-]+", "_", name))
     if not written:

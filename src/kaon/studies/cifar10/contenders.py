@@ -58,10 +58,11 @@ class Contender:
     source: str = ""
 
     def config(self, settings: Mapping[str, Any]) -> RunConfig:
-        """At a scale, whose settings hold `options` and `epochs` by model, and the `precision`."""
+        """At a scale, whose settings hold `options`, `epochs` and changes of `train` by model, and the `precision`."""
         train = TrainConfig.model_validate(
             {
                 **self.train,
+                **settings["train"].get(self.model, {}),
                 "deform": dict(self.deform),
                 "epochs": settings["epochs"][self.model],
                 "precision": settings["precision"],
@@ -105,18 +106,20 @@ SCALES: dict[ScaleName, Scale] = {
                 "resnet_fast": {"widths": [8, 8, 8], "depth": 1},
                 "resnet": {"n": 1, "widths": [4, 4, 4]},
             },
+            "train": {},
             "precision": "float32",
         },
     ),
     "quick": Scale(
-        10_000,
+        5_000,
         3,
         minutes=6,
         settings={
             "models": ("resnet_fast",),
             "held": {"validation": 2_000, "test": 10_000},
-            "epochs": {"resnet_fast": 12, "resnet": 12},
+            "epochs": {"resnet_fast": 20, "resnet": 20},
             "options": {"resnet_fast": {"widths": [32, 64, 128]}, "resnet": {"n": 1}},
+            "train": {"resnet_fast": {"batch_size": 125, "learning_rate": 0.15}},
             "precision": "bfloat16",
         },
     ),
@@ -128,6 +131,7 @@ SCALES: dict[ScaleName, Scale] = {
             "held": {"validation": 5_000, "test": 10_000},
             "epochs": {"resnet_fast": 30, "resnet": 182},
             "options": {},
+            "train": {},
             "precision": "bfloat16",
         },
     ),
