@@ -73,7 +73,7 @@ def run(context: Context) -> Result:
     trained = dict(made)
     members = [f for f in sorted((context.folder / _MEMBERS / "runs").glob("*")) if f.is_dir()]
     if len(members) > 1 and "conv_classifier" in chosen:
-        title = f"{_COMMITTEE} of {len(members)} of the last but one"
+        title = f"{_COMMITTEE} of {len(members)}, deformed digits"
         ensemble_runs(members, context.folder / _COMMITTEE)
         made[title] = load(context.folder / _COMMITTEE)
         published[title] = 0.23, "35 nets, arXiv:1202.2745"
@@ -130,13 +130,12 @@ def budget(made: Mapping[str, Comparison]) -> list[str]:
         return []
     seconds = float(np.mean([np.nanmean(r.log["seconds"]) for r in runs]))
     # A weight is multiplied and added once forward, once for the gradient of its input and once for its own.
-    operations = 6 * runs[0].metrics["parameters"] * runs[0].metrics["events"]["train"]
-    mantissa, exponent = f"{EPOCHS * operations:.0e}".split("e")
+    operations = EPOCHS * 6 * runs[0].metrics["parameters"] * runs[0].metrics["events"]["train"]
     return [
         f"The published training of the big network took 114.5 hours on a graphics card of 2010. An epoch took "
-        f"{seconds:.1f} s here, so that {EPOCHS:,} would take {EPOCHS * seconds / 3600:.1f} hours. They are "
-        f"{mantissa}·10<sup>{int(exponent)}</sup> operations: some minutes for a graphics card of today, which was not "
-        "at hand, if it keeps up 10<sup>13</sup> a second."
+        f"{seconds:.1f} s here, so that {EPOCHS:,} would take {EPOCHS * seconds / 3600:.1f} hours. A graphics card of "
+        f"today was not at hand; where it keeps up 10¹³ operations a second, these {operations:.1g} take "
+        f"{operations / 1e13 / 60:.1f} minutes."
     ]
 
 
@@ -151,7 +150,7 @@ def _parts(context: Context) -> Parts:
 
 def _note(record: RunRecord) -> str:
     epochs = record.config.get("train", {}).get("epochs")
-    return "mean of their probabilities" if epochs is None else f"{epochs} epochs"
+    return "mean of their probabilities" if epochs is None else f"{epochs} epoch{'s' * (epochs > 1)}"
 
 
 _MODELS = tuple(dict.fromkeys(c.model for c in CONTENDERS))

@@ -62,7 +62,7 @@ CONTENDERS = (
         "big and deep, deformed digits",
         "big-deep",
         "big_deep_mlp",
-        {"optimizer": "sgd", "learning_rate": 0.02, "batch_size": 256, "deform": DEFORM},
+        {"optimizer": "sgd", "learning_rate": 0.03, "batch_size": 256, "deform": DEFORM},
         0.35,
         "arXiv:1003.0358",
     ),
@@ -83,13 +83,14 @@ SCALES: Mapping[ScaleName, Scale] = {
     "quick": Scale(
         60_000,
         3,
+        minutes=6,
         settings={
             "test": 10_000,
-            "seeds": {"dense": 3, "conv": 2, "conv-deformed": 3, "big-deep": 2},
+            "seeds": {"dense": 2, "conv": 2, "conv-deformed": 3, "big-deep": 1},
             "dense": {"epochs": 20},
-            "conv": {"epochs": 4},
-            "conv-deformed": {"epochs": 5},
-            "big-deep": {"epochs": 8},
+            "conv": {"epochs": 3},
+            "conv-deformed": {"epochs": 4},
+            "big-deep": {"epochs": 6},
         },
     ),
     "full": Scale(
