@@ -319,7 +319,7 @@ _ALONE = (
     "data; at the full scale everything interacts."
 )
 
-_QUICK = {"epochs": 15, "batch_size": 64, "interactions": False}
+_QUICK = {"epochs": 10, "batch_size": 64, "interactions": False}
 
 STUDY = Study(
     name="quark-gluon-color",
