@@ -138,3 +138,21 @@ def test_no_files_are_left_without_a_folder(table: Events, tmp_path: Path, monke
 def test_deformations_are_for_models_that_read_images(table: Events) -> None:
     with pytest.raises(ConfigError, match=r"deform=rotate=15: .* leave deform out"):
         train("bdt", table, config=TrainConfig(deform={"rotate": 15}))
+
+
+def test_images_of_jets_are_deformed_like_any_other(jets: Events) -> None:
+    def trained(**deform: float) -> np.ndarray:
+        tagger = train(
+            "cnn",
+            jets,
+            config=TrainConfig(epochs=1, deform=deform),
+            options={"filters": (4, 4), "hidden": (8,)},
+            representation="images",
+            representation_options={"pixels": 16},
+        )
+        assert np.isfinite(tagger.predict(jets).score).all()
+        return tagger.predict(jets).score
+
+    plain = trained()
+    assert np.array_equal(plain, trained(elastic_sigma=2.0))
+    assert not np.array_equal(plain, trained(flip=0.5, flip_vertical=0.5, rotate=180))

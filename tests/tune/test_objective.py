@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 
 from kaon.data import Predictions
 from kaon.errors import ConfigError
-from kaon.evaluate import asimov_significance
+from kaon.evaluate import asimov_significance, auc
 from kaon.tune import Objective
 
 
@@ -57,3 +57,12 @@ def test_a_rejection_without_background_left_is_that_of_one_event() -> None:
 def test_what_makes_no_sense(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         Objective(**arguments)
+
+
+def test_of_several_classes_every_one_counts() -> None:
+    random = np.random.default_rng(0)
+    target = random.integers(0, 4, 400)
+    score = np.exp(random.normal(size=(400, 4)) + 2 * np.eye(4)[target])
+    validation = Predictions(score / score.sum(1, keepdims=True), target)
+    each = [auc(validation, signal=i) for i in range(4)]
+    assert Objective()(validation) == pytest.approx(np.mean(each))

@@ -8,7 +8,7 @@ from typing import Literal
 
 from kaon.data import Predictions
 from kaon.errors import ConfigError
-from kaon.evaluate import auc, background_rejection
+from kaon.evaluate import auc, background_rejection, macro_auc
 from kaon.evaluate.best_cut import best_cut
 
 __all__ = ["KINDS", "Objective"]
@@ -21,8 +21,9 @@ class Objective:
     """A number of validation predictions, the larger the better.
 
     Args:
-        kind: `auc`; `rejection`, 1 / eps_B at a signal efficiency; or `significance`, the largest Asimov significance
-            (`kaon.evaluate.asimov_significance`) of a cut on the score.
+        kind: `auc` (of more than two classes, the mean of each against all others); `rejection`, 1 / eps_B at a signal
+            efficiency; or `significance`, the largest Asimov significance (`kaon.evaluate.asimov_significance`) of a
+            cut on the score.
         signal_efficiency: of the rejection, in (0, 1].
         signal_events, background_events: expected before any cut, of the significance.
         background_uncertainty: relative, of the background that passes the cut.
@@ -65,7 +66,7 @@ class Objective:
             DataError: there is one class only, or its weights sum to nothing.
         """
         if self.kind == "auc":
-            return float(auc(validation))
+            return macro_auc(validation) if len(validation.classes) > 2 else auc(validation)
         if self.kind == "significance":
             return best_cut(
                 validation,
