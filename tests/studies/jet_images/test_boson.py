@@ -10,7 +10,6 @@ from kaon.data import Provenance
 from kaon.data.io import write
 from kaon.registry import lookup
 from kaon.report.study import Value
-from kaon.represent.images import VARIANTS
 from kaon.simulate import load_recipe
 from kaon.studies.base import perform
 from kaon.studies.jet_images.boson import _ANN, _BOTH, _CNN, STEPS, _summary
@@ -37,8 +36,7 @@ def test_the_smoke_scale_runs(tmp_path: Path) -> None:
 
 
 def test_the_last_step_is_what_the_networks_see() -> None:
-    kind = VARIANTS["images_w"]
-    assert STEPS["normalised"][0] == kind().picture
+    assert STEPS["normalised"][0] == lookup("kaon.represent", "images_w")().picture
 
 
 def test_the_recipe_is_the_published_one() -> None:
@@ -46,8 +44,9 @@ def test_the_recipe_is_the_published_one() -> None:
     recipe = load_recipe("w-tagging")
     jets = recipe.jets
     assert jets.grooming is not None
-    found = (recipe.energy, jets.radius, jets.pt, jets.mass, jets.grooming.radius, jets.grooming.fraction)
-    assert found == (14_000, 1.0, (250, 300), (65, 95), 0.3, 0.05)
+    assert jets.mass is not None
+    assert [recipe.energy, jets.radius, *jets.pt, *jets.mass] == [14_000, 1.0, 250, 300, 65, 95]
+    assert [jets.grooming.radius, jets.grooming.fraction] == [0.3, 0.05]
     assert recipe.detector == "towers"
     assert {"NewGaugeBoson:ffbar2Wprime = on", "Wprime:coup2WZ = 1", "24:onIfAny = 1 2 3 4"} <= {
         *recipe.processes[1].settings
