@@ -9,6 +9,7 @@ import pytest
 
 from kaon.data.io import read
 from kaon.simulate import load_recipe
+from kaon.simulate.toys import draw
 
 pytest.importorskip("pythia8mc", reason="the simulation needs the extra sim")
 
@@ -55,6 +56,27 @@ def test_errors(words: tuple[str, ...], says: str, kaon: Any) -> None:
     assert result.code == 2
     assert says in result.err
     assert not list(Path().iterdir())
+
+
+def test_toys_and_their_options(kaon: Any) -> None:
+    words = ("simulate", "shapes", "-n", 12, "--seed", 3, "--option", "size=20", "--option", "filled=false")
+    result = kaon(*words, "-o", "a.h5", "--json")
+    assert result.code == 0, result.err
+    made, drawn = read("a.h5"), draw("shapes", 12, seed=3, size=20, filled=False)
+    assert (np.asarray(made["image"]) == np.asarray(drawn["image"])).all()
+    assert made.classes == ("circle", "square", "triangle")
+    assert kaon(*words, "-o", "a.h5").code == 3
+    assert kaon(*words, "-o", "a.h5", "--overwrite").code == 0
+    for wrong, says in (
+        (("shapes", "--option", "noise=2"), "probability"),
+        (("shapes", "--option", "nois=1"), "did you mean noise"),
+        (("shapes", "--shower", "vincia"), "is a toy"),
+        (("top-tagging", "--option", "noise=1"), "is of a toy"),
+    ):
+        refused = kaon("simulate", *wrong, "-o", "b.h5")
+        assert refused.code == 2
+        assert says in refused.err
+    assert not Path("b.h5").exists()
 
 
 def test_ntuples_in_a_folder(kaon: Any) -> None:

@@ -20,7 +20,10 @@ __all__ = ["DATA", "JSON", "SOURCE", "Command", "Files", "names", "option", "pai
 DATA_PANEL = "Data"
 
 Files = Annotated[
-    list[str] | None, typer.Argument(help="ROOT, HDF5, Parquet, CSV or TSV files; globs.", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        help="ROOT, HDF5, Parquet, CSV, TSV or idx files; globs; folders or archives of pictures.", show_default=False
+    ),
 ]
 
 
@@ -62,7 +65,12 @@ DATA = (
     _data("classes", list[str], "Names of the classes in the order of the labels, the signal last.", metavar="A,B,..."),
     _data("tree", str, "Tree of a ROOT file, or key of an HDF5 file."),
     _data("layout", str, "Layout of an HDF5 file.", metavar="kaon|top-tagging|lhco|pandas|arrays"),
-    _data("format", str, "Format of the files, where the suffix does not tell.", metavar="root|hdf5|parquet|csv|tsv"),
+    _data(
+        "format",
+        str,
+        "Format of the files, where the suffix does not tell.",
+        metavar="root|hdf5|parquet|csv|tsv|idx|pictures",
+    ),
     _data(
         "dataset",
         str,

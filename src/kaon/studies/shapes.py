@@ -326,7 +326,7 @@ def _mistaken(record: RunRecord, one: Contender, test: Events) -> Chart | Missin
         + (" Beside each stands the same shape without noise, which no network has seen." if noisy else ""),
         images,
         captions=captions,
-        columns=6 if noisy else 0,
+        columns=10 if noisy else 0,
     )
 
 
@@ -367,8 +367,8 @@ VARIANTS = {
                 2,
                 settings={
                     "test": 10_000,
-                    "noisy": (15_000, 1_500),
-                    "epochs": {"dense": 20, "cnn": 8, "dense-noisy": 8, "cnn-noisy": 8},
+                    "noisy": (20_000, 1_000),
+                    "epochs": {"dense": 20, "cnn": 6, "dense-noisy": 8, "cnn-noisy": 6},
                     "seeds": {"dense": 3, "cnn": 2, "dense-noisy": 2, "cnn-noisy": 1},
                     "fewer": {1_000: 3, 3_000: 1},
                 },
