@@ -8,6 +8,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.kaon-installed
 DEMO ?= kaon-demo
+# Processes that run the tests, each with one thread, for results that do not depend on the machine; 0 for none.
+JOBS ?= 2
 
 # Threads that wait for each other should not spin for long: see kaon.cli.main.
 export GOMP_SPINCOUNT ?= 5000
@@ -28,10 +30,10 @@ demo: $(STAMP)
 	@$(PY) -m kaon demo --output $(DEMO)
 
 test: lint
-	$(PY) -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadscope -m "not slow"
 
 test-all: lint
-	$(PY) -m pytest
+	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadscope
 
 lint: $(STAMP)
 	$(PY) -m ruff check
