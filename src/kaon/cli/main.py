@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "Train one model.",
     "ensemble": "Put trainings together as one model.",
     "rank": "Rank the input variables of a model, by permutation and by training without them.",
+    "interpret": "Look into a trained network on images: its filters, what excites them, what it cannot do without.",
     "compare": "Train several models on the same events and compare them.",
     "tune": "Search the hyper-parameters of a model.",
     "reproduce": "Make a published result again, beside the published numbers.",

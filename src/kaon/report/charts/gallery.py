@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from kaon.errors import ConfigError, DataError
 from kaon.report.charts.chart import Chart, axis, label, numbers, pretty
 
-__all__ = ["DECADES", "gallery", "picture_scale", "pixel_map", "scale_ticks"]
+__all__ = ["DECADES", "checked_pictures", "gallery", "picture_scale", "pixel_map", "scale_ticks"]
 
 DECADES = 6.0
 """Most powers of ten on a logarithmic colour scale: what is fainter is not drawn."""
@@ -63,15 +63,9 @@ def gallery(
         DataError: another shape, no picture, or infinite values.
         ConfigError: captions for another number of pictures, a negative number of columns, or limits that are none.
     """
-    pictures = _checked(images)
-    if captions and len(captions) != len(pictures):
-        raise ConfigError(f"{len(captions)} captions for {len(pictures)} pictures; give one each, or none")
-    if columns < 0:
-        raise ConfigError(f"columns={columns}; give 0 (as many as have room) or more")
+    pictures = checked_pictures(images, captions, columns, diverging)
     count, channels, height, width = pictures.shape
     coloured = channels == 3
-    if coloured and diverging:
-        raise ConfigError("three channels are colours already; show each channel as a picture to use diverging ones")
     low, high = picture_scale(pictures, diverging=diverging, each=each, limits=limits)
     with np.errstate(invalid="ignore"):
         shade = np.clip((pictures - low) / (high - low), 0, 1) * (255 if coloured else _LEVELS)
@@ -246,8 +240,15 @@ def _written(ticks: Sequence[float]) -> list[str]:
     return [f"10<sup>{power:.0f}</sup>".replace("-", "−") for power in powers]
 
 
-def _checked(images: ArrayLike) -> NDArray[Any]:
-    """Pictures as (n, channels, height, width)."""
+def checked_pictures(
+    images: ArrayLike, captions: Sequence[str] = (), columns: int = 0, diverging: bool = False
+) -> NDArray[Any]:
+    """Pictures as (n, channels, height, width), if they can be drawn as asked.
+
+    Raises:
+        DataError: another shape, no picture, or infinite values.
+        ConfigError: captions for another number of pictures, a negative number of columns, or colours to be diverging.
+    """
     pictures = np.asarray(images)
     if pictures.ndim == 3:
         pictures = pictures[:, None]
@@ -256,6 +257,12 @@ def _checked(images: ArrayLike) -> NDArray[Any]:
             f"pictures of shape {np.asarray(images).shape}; (n, height, width) or (n, channels, height, width) with 1 "
             "or 3 channels is needed, and at least one picture"
         )
+    if captions and len(captions) != len(pictures):
+        raise ConfigError(f"{len(captions)} captions for {len(pictures)} pictures; give one each, or none")
+    if columns < 0:
+        raise ConfigError(f"columns={columns}; give 0 (as many as have room) or more")
+    if pictures.shape[1] == 3 and diverging:
+        raise ConfigError("three channels are colours already; show each channel as a picture to use diverging ones")
     if pictures.dtype != np.uint8:
         pictures = pictures.astype(np.float64)
     if np.isinf(pictures).any() or (pictures.shape[1] == 3 and np.isnan(pictures).any()):
