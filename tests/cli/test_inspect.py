@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from kaon.cli.inspect import sparkline
 from kaon.data import Events
@@ -27,6 +28,24 @@ def test_what_is_in_a_file(kaon: Any, jets: Events, jets_file: Path) -> None:
     assert "400 events" in text
     assert "█" in text
     assert all(name in text for name in columns)
+
+
+def test_pictures_in_a_folder(kaon: Any) -> None:
+    random = np.random.default_rng(0)
+    for kind, count in (("circle", 3), ("square", 2)):
+        for i in range(count):
+            path = Path(f"pictures/{kind}/{i}.png")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(random.integers(0, 256, (4, 5)).astype(np.uint8)).save(path)
+    found = kaon("inspect", "pictures", "--json")
+    assert found.code == 0, found.err
+    assert {name: share["events"] for name, share in found.json["classes"].items()} == {"circle": 3, "square": 2}
+    (image,) = found.json["columns"]
+    assert image["name"] == "image"
+    Path("pictures/circle/0.png").write_bytes(b"damaged")
+    refused = kaon("inspect", "pictures")
+    assert refused.code == 3
+    assert "circle/0.png" in refused.err
 
 
 def test_missing_values_are_counted_not_refused(kaon: Any) -> None:

@@ -120,6 +120,7 @@ def test_a_data_set_tells_how_its_file_is_read_and_options_override_it(tmp_path:
     assert found["header"] == ["label", *uci_higgs.FEATURES]
     assert (found["label"], found["columns"]) == ("label", ["m_*"])
     assert len(read(**found).fields) == 7
+    assert parsed("train-images-idx3-ubyte", "--dataset", "mnist")["classes"] == list("0123456789")
     of_classes = parsed("--signal", str(file), "--background", str(file), "--dataset", "uci_higgs")
     assert not {"label", "classes", "dataset"} & set(of_classes)
 
