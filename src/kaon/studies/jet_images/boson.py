@@ -192,7 +192,7 @@ _NOTES = (
     "the towers that trimming left.",
 )
 
-_TRAINING = {"epochs": 30, "batch_size": 64}
+_TRAINING = {"epochs": 20, "batch_size": 64}
 
 STUDY = Study(
     name="jet-images-w",
