@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 
@@ -84,3 +85,23 @@ def test_missing_values_are_counted_and_left_out(table: Events) -> None:
 def test_columns_that_do_not_vary_have_no_correlation(table: Events) -> None:
     found = sample_summary(table.with_columns(x4=np.ones(len(table))))["correlation"]
     assert all(matrix[4] == [None] * 5 for matrix in found["matrices"].values())
+
+
+def test_pictures_are_kept_as_bytes_and_what_is_none_is_left_out() -> None:
+    labels = np.arange(40) % 2
+    shades = np.linspace(-1, 3, 40)[:, None, None] + np.zeros((40, 4, 5))
+    kept = sample_summary(Events(ak.Array({"image": shades}), labels))["pictures"]
+    assert kept is not None
+    stored = np.frombuffer(base64.b64decode(kept["pixels"]), np.uint8).reshape(kept["shape"])
+    assert stored.shape == (2 * kept["across"], 1, 4, 5)
+    drawn = np.concatenate([shades[labels == i][: kept["across"]] for i in (0, 1)])
+    lowest, highest = drawn.min(), drawn.max()
+    np.testing.assert_allclose(stored[:, 0] / 255, (drawn - lowest) / (highest - lowest), atol=1 / 255)
+    sizes = ak.Array({"image": [[[1.0] * (2 + i % 3)] for i in range(40)], "x": np.arange(40.0)})
+    ragged = sample_summary(Events(sizes, labels))
+    assert ragged["pictures"] is None
+    assert [f["name"] for f in ragged["features"]] == ["x"]
+    four = Events(ak.Array({"image": np.zeros((40, 4, 3, 3))}), labels)
+    assert sample_summary(four)["pictures"] is None
+    few = Events(ak.Array({"image": np.zeros((4, 1, 3, 3))}), np.arange(4) % 2)
+    assert sample_summary(few)["pictures"] is None

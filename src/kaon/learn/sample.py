@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kaon.data import Events
 from kaon.data.jagged import counts_of
+from kaon.errors import DataError
 from kaon.evaluate import column_correlation
 from kaon.extras import available
 from kaon.represent.jet_features import OBSERVABLES, jet_features
@@ -80,6 +81,8 @@ def average_image(events: Events, pixels: int = 40) -> dict[str, Any]:
 def _pictures(events: Events) -> dict[str, Any] | None:
     """The first pictures of each class, as bytes; None for those that are neither grey nor red, green and blue.
 
+    None too for what no network can read as pictures: of several sizes, or with missing pixels.
+
     Returns:
         `classes` that have enough of them, `across` (pictures of each), `shape` (pictures, channels, height, width),
         and `pixels`, base64.
@@ -90,7 +93,10 @@ def _pictures(events: Events) -> dict[str, Any] | None:
         return None
     rows = np.concatenate([chosen[i] for i in shown])
     few = events.take(rows)
-    pixels = Pictures().arrays(few)["image"]
+    try:
+        pixels = Pictures().arrays(few)["image"]
+    except DataError:  # the models may read other columns
+        return None
     if pixels.shape[1] not in (1, 3):
         return None
     low, high = min(0.0, float(pixels.min())), float(pixels.max())

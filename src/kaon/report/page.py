@@ -145,7 +145,8 @@ def _of_many(comparison: Comparison, attempt: Attempt) -> list[Section]:
 def _physics(comparison: Comparison, attempt: Attempt) -> list[Section]:
     """What only jets have; of several classes the last one against all others."""
     kept = {name for run in comparison.runs for p in run.predictions.values() for name in p.spectators}
-    if comparison.many and not kept & {"jet_pt", "jet_mass"}:
+    pictures = (comparison.sample or {}).get("pictures")
+    if (comparison.many or pictures) and not kept & {"jet_pt", "jet_mass"}:
         return []
     last = f" Signal is {comparison.classes[-1]}, all others are background." if comparison.many else ""
     return [
@@ -161,9 +162,12 @@ def _physics(comparison: Comparison, attempt: Attempt) -> list[Section]:
 
 def _sample(comparison: Comparison) -> list[Section]:
     """What the events look like."""
+    shown: list[Section] = []
     if pictures := examples(comparison):
         lead = "Some events of each class, as they are in the file."
-        return [Section("image", "What do the classes look like?", lead, [pictures])]
+        shown = [Section("image", "What do the classes look like?", lead, [pictures])]
+        if not (comparison.sample or {}).get("features"):
+            return shown
     sections = [
         Section(
             "inputs",
@@ -190,7 +194,7 @@ def _sample(comparison: Comparison) -> list[Section]:
     ]
     # Whole events in a table have no average jet, and nobody needs to be told so.
     table = bool(comparison.sample and comparison.sample.get("features") and not comparison.sample.get("image"))
-    return [section for section in sections if not (table and section.name == "image")]
+    return [section for section in sections if not (table and section.name == "image")] + shown
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:
