@@ -108,5 +108,6 @@ def delta_r(eta_a: Array, phi_a: Array, eta_b: Array, phi_b: Array) -> Array:
 
 
 def _limited(rapidity: Array) -> Array:
-    limited: Array = np.clip(np.nan_to_num(rapidity, nan=0.0, posinf=ETA_MAX, neginf=-ETA_MAX), -ETA_MAX, ETA_MAX)
-    return limited
+    limited = np.clip(rapidity, -ETA_MAX, ETA_MAX)
+    known: Array = np.where(np.isnan(limited), limited.dtype.type(0), limited)  # half the time of np.nan_to_num
+    return known[()]

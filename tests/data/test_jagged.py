@@ -79,6 +79,17 @@ def test_entries_take_the_dtype_that_is_asked_for() -> None:
     assert flat(ak.Array([[1, 2], [3]])).dtype == np.float64
 
 
+def test_momenta_of_sorted_records_are_those_that_awkward_gives() -> None:
+    random = np.random.default_rng(0)
+    counts = np.array([3, 0, 5])
+    column = ak.zip({name: ak.unflatten(random.normal(size=8), counts) for name in ("px", "py", "pz", "E")})
+    column = column[ak.argsort(column.px)][[2, 0]]
+    for values, name in zip(cartesian(column), ("px", "py", "pz", "E"), strict=True):
+        assert values.tolist() == ak.flatten(column[name]).to_list()
+    with pytest.raises(DataError, match="cannot be used as lists of numbers"):
+        cartesian(ak.mask(column, column.px > 0))
+
+
 def test_momenta_come_flat_in_the_order_that_is_wanted() -> None:
     column = ak.Array([[{"px": 1, "py": 2, "pz": 3, "E": 4}], [], [{"px": 5, "py": 6, "pz": 7, "E": -9e17}]])
     assert [values.tolist() for values in cartesian(column)] == [[1, 5], [2, 6], [3, 7], [4, -9e17]]

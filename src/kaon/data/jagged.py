@@ -28,9 +28,9 @@ def cartesian(column: Any, names: Sequence[str] = ("px", "py", "pz", "E")) -> li
         DataError: the column is not jagged, entries are missing, or components are NaN, infinite or beyond 1e18 GeV.
     """
     counts = counts_of(column)
-    found = [flat(column[name]) for name in names]
-    bad = ~np.logical_and.reduce([np.abs(values) < _LARGEST for values in found])  # NaN compares as False
-    if bad.any():
+    found = [_numbers(entries) for entries in _fields(_entries(column), names)]
+    if not all(v.min(initial=0) > -_LARGEST and v.max(initial=0) < _LARGEST for v in found):  # NaN compares as False
+        bad = ~np.logical_and.reduce([np.abs(values) < _LARGEST for values in found])
         events = np.unique(np.repeat(np.arange(len(counts)), counts)[bad])
         raise DataError(
             f"{len(events)} of {len(counts)} events have momenta that are NaN, infinite or beyond {_LARGEST:g} GeV, "
@@ -58,11 +58,7 @@ def flat(column: Any, dtype: Any = np.float64) -> NDArray[Any]:
     Raises:
         DataError: entries are missing (None) or not numbers.
     """
-    try:
-        values = ak.to_numpy(ak.flatten(column, axis=1), allow_missing=False)
-        return np.asarray(values).astype(dtype, copy=False)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"a column of type {ak.type(column)} cannot be used as lists of numbers") from error
+    return _numbers(_entries(column), dtype)
 
 
 def padded_length(counts: NDArray[np.int64], most: int) -> int:
@@ -118,3 +114,32 @@ def segment_sum(values: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[Any]
     owner = np.repeat(np.arange(len(counts)), counts)
     # Without any entry bincount counts in integers.
     return np.bincount(owner, weights=values, minlength=len(counts)).astype(np.float64, copy=False)
+
+
+def _entries(column: Any) -> Any:
+    """All entries of a jagged column one after another."""
+    try:
+        return ak.flatten(column, axis=1)
+    except (TypeError, ValueError) as error:
+        raise _useless(column) from error
+
+
+def _fields(entries: Any, names: Sequence[str]) -> list[Any]:
+    """Fields of records; of sorted ones, picked with the index that awkward would check anew for each field."""
+    layout = ak.to_layout(entries)
+    if layout.is_indexed and layout.content.is_record and all(layout.content[name].is_numpy for name in names):
+        rows = np.asarray(layout.index)
+        if not layout.is_option or rows.min(initial=0) >= 0:  # none is missing
+            return [np.take(np.asarray(layout.content[name].data), rows, axis=0) for name in names]
+    return [entries[name] for name in names]
+
+
+def _numbers(entries: Any, dtype: Any = np.float64) -> NDArray[Any]:
+    try:
+        return np.asarray(ak.to_numpy(entries, allow_missing=False)).astype(dtype, copy=False)
+    except (TypeError, ValueError) as error:
+        raise _useless(entries) from error
+
+
+def _useless(column: Any) -> DataError:
+    return DataError(f"a column of type {ak.type(column)} cannot be used as lists of numbers")

@@ -19,7 +19,7 @@ from kaon.substructure.picture import Picture, draw
 
 __all__ = ["JetImages", "jet_images"]
 
-_CHUNK = 1024
+_CHUNK = 512
 """Jets drawn at a time, so that what is calculated on the way stays in the processor's cache."""
 
 

@@ -127,7 +127,7 @@ def draw(
         DataError: momenta are NaN or infinite, or charges are needed and not given.
         MissingExtra: subjets are asked for without FastJet.
     """
-    if not all(np.isfinite(values).all() for values in momenta):
+    if not all(np.isfinite((v.min(initial=0), v.max(initial=0))).all() for v in momenta):
         raise DataError("constituents have momenta that are NaN or infinite; drop these jets or repair their source")
     if picture.needs_charge and charge is None:
         raise DataError(f"the channels {', '.join(picture.channels)} need the charge of the constituents")
