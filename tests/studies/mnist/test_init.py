@@ -37,7 +37,7 @@ def test_the_budget_is_counted_from_the_epochs_that_were_trained() -> None:
     (told,) = budget({"big": Comparison((big,)), "other": Comparison((record(3),))})
     assert "9.0 s" in told
     assert "2.5 hours" in told  # 1000 x 9 s
-    assert "these 3e+14 take 0.5 minutes" in told  # 6 x 1e6 x 5e4 x 1000
+    assert "these 3·10¹⁴ take 0.5 minutes" in told  # 6 x 1e6 x 5e4 x 1000
     assert budget({"other": Comparison((record(3),))}) == []
 
 

@@ -19,7 +19,7 @@ from kaon.studies.mnist.contenders import DEFORM
 
 __all__ = ["curves", "deformed", "mistaken", "wrongest"]
 
-_SHOWN = 60
+_SHOWN = 100
 
 
 def curves(made: Mapping[str, Comparison]) -> Chart:
