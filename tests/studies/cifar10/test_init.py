@@ -4,13 +4,15 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kaon.errors import ConfigError
 from kaon.registry import lookup
+from kaon.report import Comparison, RunRecord
 from kaon.report.study import Value
 from kaon.studies.base import perform
-from kaon.studies.cifar10 import gain
+from kaon.studies.cifar10 import chosen, gain
 
 
 def test_a_gain_carries_the_spread_of_both() -> None:
@@ -18,6 +20,13 @@ def test_a_gain_carries_the_spread_of_both() -> None:
     alone, spread = gain(Value(0.7), Value(0.6))
     assert alone == pytest.approx(-0.1)
     assert spread is None
+
+
+def test_what_the_choice_of_the_epoch_means_is_said() -> None:
+    log = {"validation_loss": np.array([2.0, 1.0, 3.0]), "validation_accuracy": np.array([0.2, 0.5, 0.75])}
+    later = {"validation_loss": np.array([3.0, 2.0, 1.0]), "validation_accuracy": np.array([0.2, 0.5, 0.7])}
+    said = chosen(Comparison(tuple(RunRecord(f"r{i}", "net", i, {}, one) for i, one in enumerate((log, later)))))
+    assert "net 60.0% there and 72.5% in the last epoch" in said
 
 
 def test_two_folders_are_too_many(tmp_path: Path) -> None:
