@@ -10,7 +10,7 @@ from kaon.data import Events
 from kaon.learn.tagger import load
 from kaon.models.base import Net
 from kaon.studies.base import Context, Scale
-from kaon.studies.transfer.grid import FROZEN, RANDOM, SCRATCH, train_all, untrained
+from kaon.studies.transfer.grid import FROZEN, RANDOM, SCRATCH, balanced_order, train_all, untrained
 from kaon.studies.transfer.tasks import Pair, Samples
 
 SETTINGS = {"epochs": {40: 12}, "batch_size": 32, "source_epochs": 12}
@@ -55,3 +55,14 @@ def test_an_untrained_network_is_of_the_same_form_and_follows_from_its_seed(tmp_
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     assert not torch.equal(states[0]["head.weight"], states[2]["head.weight"])
     assert untrained(tagger, 1).spec == tagger.spec
+
+
+def test_any_first_events_hold_as_many_of_each_class() -> None:
+    labels = np.random.default_rng(0).integers(0, 10, 3000)
+    order = balanced_order(labels, 3)
+    assert sorted(order.tolist()) == list(range(3000))
+    for size in (10, 100, 1234):
+        counts = np.bincount(labels[order[:size]], minlength=10)
+        assert counts.max() - counts.min() <= 1
+    assert (balanced_order(labels, 4)[:100] != order[:100]).any()
+    assert (balanced_order(labels, 3) == order).all()

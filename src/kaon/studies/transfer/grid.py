@@ -21,7 +21,7 @@ from kaon.report import RunRecord
 from kaon.studies.base import Context
 from kaon.studies.transfer.tasks import Pair, Samples
 
-__all__ = ["FROZEN", "RANDOM", "SCRATCH", "TUNED", "WAYS", "Found", "train_all", "untrained"]
+__all__ = ["FROZEN", "RANDOM", "SCRATCH", "TUNED", "WAYS", "Found", "balanced_order", "train_all", "untrained"]
 
 SCRATCH, FROZEN, TUNED, RANDOM = "from scratch", "features frozen", "features fine-tuned", "random features frozen"
 WAYS = (SCRATCH, FROZEN, TUNED, RANDOM)
@@ -53,6 +53,27 @@ class Found:
     tested: int
 
 
+def balanced_order(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Events in a random order in which the classes take turns, so that the first n hold as many of each, (events,).
+
+    A class of which there are no more events is left out of the later turns.
+
+    Args:
+        labels: class numbers, (events,).
+        seed: decides the order within each class.
+
+    >>> labels = np.array([0, 0, 0, 1, 1, 2])
+    >>> labels[balanced_order(labels, 0)].tolist()
+    [0, 1, 2, 0, 1, 0]
+    """
+    mixed = np.random.default_rng(seed).permutation(len(labels))
+    mixed = mixed[np.argsort(labels[mixed], kind="stable")]
+    ranked = labels[mixed]
+    turn = np.arange(len(ranked)) - np.searchsorted(ranked, ranked)
+    order: NDArray[np.int64] = mixed[np.lexsort((ranked, turn))]
+    return order
+
+
 def untrained(tagger: Tagger, seed: int) -> Tagger:
     """The same network on the same representation, with new random weights."""
     made = lookup("kaon.models", tagger.model_name)
@@ -66,7 +87,8 @@ def train_all(context: Context, pair: Pair, samples: Samples, sizes: Sequence[in
     """Train everything; what is finished is not repeated.
 
     A seed decides the weights of the source network, which target events there are, and all that is random in the
-    training on them. Smaller samples are parts of larger ones.
+    training on them. Smaller samples are parts of larger ones, and
+    hold as many events of every class.
 
     Args:
         context: of the study.
@@ -103,7 +125,7 @@ def train_all(context: Context, pair: Pair, samples: Samples, sizes: Sequence[in
             blank = home / f"random-seed{seed}.kaon"
             if not blank.exists():
                 untrained(learned.tagger(), 1000 + seed).save(blank)
-            order = np.random.default_rng(seed).permutation(len(samples.pool))
+            order = balanced_order(samples.pool.labels, seed)
             for i, size in enumerate(sizes):
                 sample = samples.pool.take(np.sort(order[:size]))
                 kept, held = sample.split((1 - _HELD, _HELD), seed)
