@@ -59,12 +59,15 @@ def verdict(found: Found) -> str:
     mean = {way: score.mean(1) for way, score in found.scores.items()}
     few, many = found.sizes[0], found.sizes[-1]
     kind = _NAMES[found.pair.metric]
+    what = found.pair.what[0].upper() + found.pair.what[1:]
     said = [
-        f"{found.pair.what}: with {few:,} events the {kind} is {mean[SCRATCH][0]:.3f} from scratch, "
+        f"{what}: with {few:,} events the {kind} is {mean[SCRATCH][0]:.3f} from scratch, "
         f"{mean[FROZEN][0]:.3f} with the features frozen, {mean[TUNED][0]:.3f} with them fine-tuned and "
         f"{mean[RANDOM][0]:.3f} on random features; with {many:,} it is {mean[SCRATCH][-1]:.3f}, "
         f"{mean[FROZEN][-1]:.3f}, {mean[TUNED][-1]:.3f} and {mean[RANDOM][-1]:.3f}."
     ]
+    if len(found.source) < 2:
+        return f"{said[0]} With one training of each nothing can be said of the spread."
     best = FROZEN if mean[FROZEN][0] >= mean[TUNED][0] else TUNED
     if not _beyond(found.scores[best][0], found.scores[SCRATCH][0]):
         said.append(f"With {few:,} events no way of transfer is better than training from scratch beyond the spread.")
@@ -108,7 +111,7 @@ def figure(found: Found) -> Chart:
             bands += band(x, low, level + wide, _COLOURS[way], "")
     made = points(
         f"curve-{found.pair.name}",
-        found.pair.what,
+        found.pair.what[0].upper() + found.pair.what[1:],
         f"Down is better: {found.pair.missed}, on {found.tested:,} test events. Across: labelled events of the target "
         "task, of which a fifth chooses the best epoch. Bands: the standard deviation over the seeds, which choose the "
         "weights of the source network, the target events and the training.",
