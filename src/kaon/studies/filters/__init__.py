@@ -187,7 +187,8 @@ def _fixed() -> Section:
             "originals",
             "The pictures",
             "A scene drawn by formulae, and a triangle of the shapes.",
-            np.stack([picture, np.kron(shape, np.ones((3, 3)))]),
+            # As three equal colours, so that light stays light in both themes of the page.
+            np.stack([picture, np.kron(shape, np.ones((3, 3)))])[:, np.newaxis].repeat(3, axis=1),
             captions=["scene", "triangle"],
             columns=2,
             size="half",
