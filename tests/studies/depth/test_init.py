@@ -22,7 +22,7 @@ def test_the_smoke_scale_runs_without_mnist(nowhere: Path) -> None:
     result, folder = perform(lookup("kaon.studies", "depth"), "smoke", nowhere)
     names = [row.name for row in result.rows]
     assert names == [
-        *("1 convolutions", "3 convolutions"),
+        *("1 convolution", "3 convolutions"),
         *(f"{name}, 4 layers" for name in ("sigmoid", "tanh", "relu", "leaky_relu")),
         *(f"{name}, {way}, 3 layers" for name in ("sigmoid", "relu") for way in ("end to end", "pre-trained")),
     ]

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from kaon.learn import Parts, RunConfig
 from kaon.learn.config import TrainConfig
+from kaon.learn.pretraining import PRETRAINING
 from kaon.report import Comparison
 from kaon.report.charts.points import Series, points
 from kaon.report.frame import Section
 from kaon.report.study import ResultRow, Value
+from kaon.report.table import Column
 from kaon.studies.base import Context
-from kaon.studies.depth.part import Part, by_epoch, percent
+from kaon.studies.depth.part import Part, by_epoch, percent, value
 
-__all__ = ["greedy"]
+__all__ = ["REBUILT", "greedy", "rebuilt"]
+
+REBUILT = Column(
+    "rebuilt",
+    "not rebuilt",
+    0,
+    "share of the variance of its input that the last pre-trained layer leaves; 1 is no better than the mean",
+    2,
+)
 
 _INITIALISATIONS = {"sigmoid": "glorot", "relu": "he"}
 _WAYS = {"end to end": False, "pre-trained": True}
@@ -25,8 +37,9 @@ def greedy(context: Context, parts: Parts, words: str) -> Part:
     """Train deep networks of sigmoids and of ReLUs, with and without pre-training their layers as autoencoders."""
     settings = context.scale.settings
     shape = {"depth": settings["greedy_depth"], "width": settings["width"]}
-    train = TrainConfig(epochs=settings["greedy_epochs"], batch_size=64, learning_rate=1e-3)
+    train = TrainConfig(epochs=settings["greedy_epochs"], batch_size=settings["greedy_batch"], learning_rate=1e-3)
     made: dict[str, Comparison] = {}
+    folders: dict[str, Path] = {}
     for activation, initialisation in _INITIALISATIONS.items():
         for way, first in _WAYS.items():
             options = shape | {"activation": activation, "initialisation": initialisation}
@@ -37,10 +50,15 @@ def greedy(context: Context, parts: Parts, words: str) -> Part:
                 train=train.model_copy(update={"pretrain": settings["pretrain"] if first else 0}),
             )
             name = f"greedy-{activation}-{'pretrained' if first else 'end-to-end'}"
+            folders[f"{activation}, {way}"] = context.folder / name
             made[f"{activation}, {way}"] = context.compare(parts, [config], name=name, page=False)
     accuracy = {title: percent(comparison.runs) for title, comparison in made.items()}
     rows = [
-        ResultRow(f"{title}, {shape['depth']} layers", {"accuracy": found}, _NOTED.get(title, ""))
+        ResultRow(
+            f"{title}, {shape['depth']} layers",
+            {"accuracy": found, "rebuilt": rebuilt([folders[title] / "runs" / run.name for run in made[title].runs])},
+            _NOTED.get(title, ""),
+        )
         for title, found in accuracy.items()
     ]
     drawn = []
@@ -72,6 +90,21 @@ def greedy(context: Context, parts: Parts, words: str) -> Part:
         },
         made,
     )
+
+
+def rebuilt(runs: Sequence[Path]) -> Value:
+    """What the last stage left unexplained at the end of its pre-training, over the seeds.
+
+    Args:
+        runs: folders of trainings; those without pre-training have no say.
+    """
+    last = []
+    for log in (run / PRETRAINING for run in runs):
+        if log.exists():
+            with log.open(newline="") as stream:
+                *_, row = csv.DictReader(stream)
+            last.append(float(row["reconstruction_loss"]))
+    return value(last)
 
 
 def _sentence(activation: str, accuracy: Mapping[str, Value]) -> str:

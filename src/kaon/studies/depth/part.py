@@ -16,7 +16,7 @@ from kaon.report.table import Column
 
 __all__ = ["ACCURACY", "Part", "by_epoch", "percent", "series", "value"]
 
-ACCURACY = Column("accuracy", "accuracy", +1, "share of the test pictures whose class is told right", 2, "%")
+ACCURACY = Column("accuracy", "accuracy", 0, "share of the test pictures whose class is told right", 2, "%")
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def stacks(context: Context) -> Part:
     known = [percent(made[d].runs, "train") for d in depths]
     rows = [
         ResultRow(
-            f"{depth} convolutions",
+            f"{depth} convolution{'s' * (depth > 1)}",
             {"accuracy": accuracy, "parameters": Value(float(made[depth].runs[0].metrics["parameters"]))},
             f"a last number sees {min(sight(halvings(depth, 3)), 32)} x {min(sight(halvings(depth, 3)), 32)} pixels",
         )
