@@ -132,7 +132,7 @@ def run(context: Context) -> Result:
     for pair in TASKS:
         context.reporter.stage(pair.what)
         found.append(train_all(context, pair, pair.samples(context), sizes, context.trainings))
-    columns = [Column(f"n{n}", f"{n:,} events", +1, f"trained on {n:,} labelled events", 4) for n in sizes]
+    columns = [Column(f"n{n}", f"{n:,} events", 0, f"trained on {n:,} labelled events", 4) for n in sizes]
     rows = [
         ResultRow(
             f"{one.pair.name}, {way}",

@@ -116,7 +116,7 @@ def _jets(context: Context) -> Samples:
 TASKS = (
     Pair(
         "digits",
-        "outlines of circles, squares and triangles → handwritten digits",
+        "outlines of shapes → handwritten digits",
         "accuracy",
         "digits put into a wrong class",
         "conv_stack",
