@@ -85,7 +85,7 @@ def pfn_task(jets: int, random: np.random.Generator) -> Task:
 Seconds = Callable[[], float]
 
 
-def ours(net: Net, sample: Sample, clock: Seconds) -> list[float]:
+def ours(net: Net, sample: Sample, clock: Seconds, config: TrainConfig = CONFIG) -> list[float]:
     """Seconds of each epoch but the first: from the end of one to the end of the next."""
     ends: list[float] = []
 
@@ -94,22 +94,30 @@ def ours(net: Net, sample: Sample, clock: Seconds) -> list[float]:
             ends.append(clock())
 
     with tempfile.TemporaryDirectory() as folder:
-        fit_net(net, sample, None, CONFIG, Path(folder), note)
+        fit_net(net, sample, None, config, Path(folder), note)
     return list(np.diff(ends))
 
 
-def loop(net: Net, batches: Callable[[int], Iterator[Sample]], steps: int, clock: Seconds) -> list[float]:
+def loop(
+    net: Net,
+    batches: Callable[[int], Iterator[Sample]],
+    steps: int,
+    clock: Seconds,
+    config: TrainConfig = CONFIG,
+) -> list[float]:
     """The bare loop."""
-    optimizer = torch.optim.AdamW(net.parameters(), CONFIG.learning_rate, weight_decay=CONFIG.weight_decay, fused=True)
+    optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate_factor(step, EPOCHS * steps, CONFIG.schedule, CONFIG.warmup)
+        optimizer, lambda step: learning_rate_factor(step, config.epochs * steps, config.schedule, config.warmup)
     )
     seconds = []
     net.train()
-    for epoch in range(EPOCHS):
+    for epoch in range(config.epochs):
         start = clock()
         for inputs, target, weight in batches(epoch):
-            loss = weighted_cross_entropy(net(inputs), target, weight)
+            with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bfloat16"):
+                logits = net(inputs)
+            loss = weighted_cross_entropy(logits, target, weight)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # of torch
             optimizer.step()
@@ -118,18 +126,20 @@ def loop(net: Net, batches: Callable[[int], Iterator[Sample]], steps: int, clock
     return seconds[1:]
 
 
-def bare(net: Net, sample: Sample, clock: Seconds) -> list[float]:
+def bare(net: Net, sample: Sample, clock: Seconds, config: TrainConfig = CONFIG) -> list[float]:
     inputs, target, weight = sample
     events = len(target)
 
     def batches(epoch: int) -> Iterator[Sample]:
-        # The order in which `kaon.learn` serves the events.
-        order = torch.randperm(events, generator=torch.Generator().manual_seed(CONFIG.seed * 1_000_003 + epoch))
-        for start in range(0, events, CONFIG.batch_size):
-            rows = order[start : start + CONFIG.batch_size]
+        # The order in which `kaon.learn` serves the events, and the dropout that it draws.
+        seed = config.seed * 1_000_003 + epoch
+        order = torch.randperm(events, generator=torch.Generator().manual_seed(seed))
+        torch.manual_seed(seed * 4099)
+        for start in range(0, events, config.batch_size):
+            rows = order[start : start + config.batch_size]
             yield {name: values[rows] for name, values in inputs.items()}, target[rows], weight[rows]
 
-    return loop(net, batches, -(-events // CONFIG.batch_size), clock)
+    return loop(net, batches, -(-events // config.batch_size), clock, config)
 
 
 class Items(Dataset[tuple[dict[str, Tensor], Tensor, Tensor]]):
