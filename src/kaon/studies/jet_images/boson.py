@@ -184,7 +184,7 @@ _LEAD_STEPS = (
 )
 _LEAD_PIXELS = "Red: the brighter the pixel, the more certain the network is of a W. Blue: of QCD."
 _NOTES = (
-    "The paper shows ROC curves and no table, so that nothing stands as published. It trains on far more jets; with "
+    "The paper's ROC curves were not read off, so that nothing stands as published. It trains on far more jets; with "
     "thousands, networks on images are short of data, while a variable that a physicist thought of needs none. More "
     "jets help them most.",
     "W bosons come from a W′ of 600 GeV that decays to W and an invisible Z; QCD jets are of all hard processes. "

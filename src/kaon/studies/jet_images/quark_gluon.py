@@ -304,7 +304,7 @@ _LEAD_SHOWERS = (
 )
 _LEAD_PIXELS = "Red: the brighter the pixel, the more certain the network is of a quark. Blue: of a gluon."
 _NOTES = (
-    "The paper shows curves and no table of these numbers, so that nothing stands as published. Its second generator "
+    "The paper's curves were not read off, so that nothing stands as published. Its second generator "
     "is Herwig, which also has another hadronisation; here only the shower is another one, Vincia, in the same "
     "program. Its samples are larger by orders of magnitude: networks gain with more jets, the observables do not.",
     "Jets recoil against an invisible Z, as in the recipe quark-gluon. The max SIC of the few test jets is the largest "
