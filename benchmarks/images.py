@@ -49,7 +49,7 @@ from kaon.substructure.picture import Picture
 ALPHA, SIGMA = 36.0, 6.0
 """Of the elastic deformation of digits."""
 PICTURES = {"images": Picture(), "images_resnext": Picture(64, 0.8, ("pt",), "jet", "none", "none", 0, "jet", 100.0)}
-Images = NDArray[np.float32]
+Images = NDArray[np.floating[Any]]
 
 
 def sample(jets: int, seed: int = 0) -> Any:
@@ -133,7 +133,7 @@ def jets(count: int, repeats: int) -> None:
 
 
 def batches(images: Tensor, deform: Callable[[Tensor], Tensor]) -> list[Tensor]:
-    return [deform(some) for some in images.split(128)]
+    return [deform(some) for some in torch.split(images, 128)]
 
 
 def digit(image: Images, turn: float, zoom: Images, noise: Images) -> Images:
@@ -174,7 +174,7 @@ def deform(count: int, repeats: int) -> None:
     v2 = transforms()
     moves, mirrored = torch.randint(-4, 5, (2, count)), torch.rand(count) < 0.5
     centres = torch.randint(0, 32, (2, count))
-    ours = cutout(flip(shift(photographs, *moves, 4), mirrored), 16, *centres)
+    ours = cutout(flip(shift(photographs, moves[0], moves[1], 4), mirrored), 16, centres[0], centres[1])
     for i, image in enumerate(photographs[:100]):
         one = v2.functional.crop(v2.functional.pad(image, [4]), 4 - int(moves[0, i]), 4 - int(moves[1, i]), 32, 32)
         one = v2.functional.horizontal_flip(one) if mirrored[i] else one

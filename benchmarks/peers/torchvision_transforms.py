@@ -22,7 +22,7 @@ def transforms() -> Any:
     """The module `torchvision.transforms.v2` of torchvision 0.28, which belongs to PyTorch 2.13."""
     home = peer_python("torchvision", ["torchvision==0.28.0"], "--no-deps").parents[1]
     sys.path.append(str(home / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"))
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]  # of torch
     for name in _NAMES:
         if not hasattr(torch.ops.torchvision, name):
             library.define(f"{name}(Tensor boxes) -> Tensor")
