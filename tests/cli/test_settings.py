@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from kaon.cli.main import command
-from kaon.cli.settings import RUN, TRAIN, argument_help, data_arguments, merged, read_config
+from kaon.cli.settings import RUN, START, TRAIN, argument_help, data_arguments, merged, read_config
 from kaon.errors import ConfigError
 from kaon.learn import RunConfig, StartConfig, TrainConfig
 
@@ -78,7 +78,7 @@ def test_options_of_the_model_are_added_to_those_of_the_file() -> None:
 
 
 def test_a_wrong_value_is_named_with_what_is_allowed() -> None:
-    with pytest.raises(ConfigError, match=r"train\.optimizer.*'adamw', 'adam' or 'sgd'.*'lion'"):
+    with pytest.raises(ConfigError, match=r"train\.optimizer.*'adamw', 'adam', 'sgd'.*'lion'"):
         RunConfig.from_mapping({"model": "pfn", **merged({}, {"optimizer": "lion"})})
 
 
@@ -118,4 +118,10 @@ def test_the_help_names_kind_and_default_of_every_field() -> None:
     texts = {p.name: p.annotation.__metadata__[0] for p in TRAIN}
     assert texts["epochs"].metavar == "N"
     assert "[default: 20]" in texts["epochs"].help
-    assert texts["optimizer"].metavar == "adamw|adam|sgd"
+    assert texts["optimizer"].metavar == "adamw|adam|sgd|rmsprop|adadelta"
+
+
+def test_a_field_that_must_be_given_tells_of_no_default() -> None:
+    texts = {p.name: p.annotation.__metadata__[0].help for p in (*RUN, *START, *TRAIN)}
+    assert "[default" not in texts["model_from"]
+    assert not [name for name, text in texts.items() if "Undefined" in text]

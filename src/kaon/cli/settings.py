@@ -60,10 +60,9 @@ def _field(name: str, field: Any, text: str, panel: str) -> inspect.Parameter:
         return option(name, list[str], f"{text} Repeatable.", flag, metavar="NAME=VALUE", panel=panel)
     if field.annotation is bool:
         return option(name, bool | None, text, f"--{dashed}/--no-{dashed}", panel=panel)
-    if isinstance(default, tuple):
-        text = f"{text} [default: {','.join(map(str, default)) or 'none'}]"
-    else:
-        text = f"{text} [default: {'none' if default is None else default}]"
+    if not field.is_required():
+        told = ",".join(map(str, default)) or None if isinstance(default, tuple) else default
+        text = f"{text} [default: {'none' if told is None else told}]"
     return option(name, str, text, f"--{dashed}", metavar=_metavar(field.annotation), panel=panel)
 
 
@@ -90,7 +89,6 @@ RUN = tuple(_options(RunConfig, "Run", _ELSEWHERE))
 
 TRAIN = tuple(_options(TrainConfig, "Training"))
 """Fields of TrainConfig."""
-
 
 START = tuple(_options(StartConfig, "Transfer", frozenset({"fingerprint"})))
 """Fields of StartConfig."""
