@@ -70,3 +70,4 @@ def test_what_is_refused(files: dict[str, bytes], words: str, archive: Callable[
 def test_what_is_cifar() -> None:
     assert is_cifar({"a/data_batch_1.bin": b""})
     assert not is_cifar({"a/1.png": b"", "a/notes.txt": b""})
+    assert not is_cifar({"a/1.png": b"", "weights.bin": b""}), "pictures, and something else beside them"

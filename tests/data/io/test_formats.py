@@ -21,6 +21,8 @@ def test_an_unknown_suffix_lists_what_is_known() -> None:
     with pytest.raises(ConfigError, match="root, hdf5, parquet, csv, tsv"):
         format_of(Path("jets.dat"), "excel")
     assert format_of(Path("jets.dat"), "tsv") == "tsv"
+    with pytest.raises(ConfigError, match="one picture; name the folder"):
+        format_of(Path("cat/1.PNG"))
     with pytest.raises(ConfigError, match="suffix"):
         format_of(Path("jets.root.gz"))
 

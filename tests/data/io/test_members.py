@@ -10,7 +10,8 @@ import pytest
 from kaon.data.io.members import content, holds_pictures, is_archive, members, natural
 from kaon.errors import DataError
 
-FILES = {"b/10.png": b"ten", "b/9.png": b"nine", "a/1.PNG": b"one", "notes.txt": b"words", "a/.hidden.png": b"x"}
+FILES = {"b/10.png": b"ten", "b/9.png": b"nine", "a/1.PNG": b"one", "notes.txt": b"words", "a/._1.PNG": b"x"}
+FILES[".thumbnails/1.png"] = b"small"
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tgz", "a.tar.bz2", "a.tar.xz", "A.TAR.GZ"])
@@ -71,3 +72,10 @@ def test_which_folders_hold_pictures(folder: Callable[..., Path]) -> None:
 
 def test_numbers_in_names_are_sorted_as_numbers() -> None:
     assert sorted(["b10", "b9", "a", "10", "9", "b9c"], key=natural) == ["9", "10", "a", "b9", "b9c", "b10"]
+
+
+def test_names_of_equal_numbers_have_one_order(archive: Callable[..., Path]) -> None:
+    """Event numbers follow it, so it must not depend on how a file system lists a folder."""
+    names = ["a/01.png", "a/1.png", "a/001.png"]
+    orders = [list(members(archive(dict.fromkeys(some, b"x")))) for some in (names, names[::-1])]
+    assert orders == [["a/001.png", "a/01.png", "a/1.png"]] * 2

@@ -15,7 +15,7 @@ import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
-from kaon.data.io.members import content
+from kaon.data.io.members import PICTURES, content
 from kaon.data.io.source import Notes, Source
 from kaon.errors import DataError
 
@@ -29,7 +29,7 @@ _PICKLED = re.compile(r"(^|/)(data_batch(_\d)?|test_batch|batches\.meta)$")
 
 
 def is_cifar(names: Mapping[str, object]) -> bool:
-    """Whether a folder or archive holds such batches.
+    """Whether a folder or archive holds such batches, and no pictures beside which a file of the suffix may lie.
 
     Raises:
         DataError: it holds those of the version for Python.
@@ -39,7 +39,7 @@ def is_cifar(names: Mapping[str, object]) -> bool:
             "these batches are the version of CIFAR for Python, which is pickled, and a pickle can run any code; get "
             "the binary version: kaon fetch cifar10"
         )
-    return any(name.endswith(_BATCH) for name in names)
+    return any(name.endswith(_BATCH) for name in names) and not any(n.lower().endswith(PICTURES) for n in names)
 
 
 class CifarSource(Source):

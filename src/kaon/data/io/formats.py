@@ -11,7 +11,7 @@ from pathlib import Path
 from kaon.data.io.csv import CsvSink, CsvSource
 from kaon.data.io.hdf5 import Hdf5Sink, TopTaggingSink, open_hdf5
 from kaon.data.io.idx import IdxSource, is_idx
-from kaon.data.io.members import ARCHIVES, holds_pictures
+from kaon.data.io.members import ARCHIVES, PICTURES, holds_pictures
 from kaon.data.io.parquet import ParquetSink, ParquetSource
 from kaon.data.io.pictures import open_pictures
 from kaon.data.io.root import RootSink, RootSource
@@ -98,6 +98,10 @@ def format_of(path: Path, wanted: str | None = None) -> str:
     for suffix in ("".join(suffixes[-2:]), "".join(suffixes[-1:])):
         if suffix in SUFFIXES:
             return SUFFIXES[suffix]
+    if suffixes and suffixes[-1] in PICTURES:
+        raise ConfigError(
+            f"{path} is one picture; name the folder, or a tar archive, that holds a folder of pictures for each class"
+        )
     raise ConfigError(
         f"{path} has no suffix that kaon knows; known: {', '.join(SUFFIXES)}; "
         f"or name the format: one of {', '.join(FORMATS)}"

@@ -7,7 +7,7 @@ import re
 import tarfile
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from kaon.data.io.source import decoding
 from kaon.errors import DataError
@@ -37,8 +37,9 @@ def holds_pictures(folder: Path) -> bool:
 def members(path: Path, suffixes: tuple[str, ...] = ()) -> dict[str, Path | bytes]:
     """Name within the folder or archive -> where to find the content, or the content; names in natural order.
 
-    Links, hidden files, and files of other suffixes are left out; the latter are still listed, empty. A compressed
-    archive can be read in one direction only, so the files of an archive are in memory, as packed as they are there.
+    Hidden files, such as the `._17.png` that macOS adds, what lies in hidden folders, links to folders, and links in an
+    archive are left out. Files of an archive that have other suffixes are listed, empty. A compressed archive can be
+    read in one direction only, so the files of an archive are in memory, as packed as they are there.
 
     Args:
         path: a folder or a tar archive.
@@ -53,10 +54,10 @@ def members(path: Path, suffixes: tuple[str, ...] = ()) -> dict[str, Path | byte
     else:
         with decoding(path), tarfile.open(path, "r|*") as archive:
             for member in archive:
-                if member.isfile() and not member.name.rpartition("/")[2].startswith("."):
+                if member.isfile() and not _hidden(member.name):
                     stream = archive.extractfile(member) if member.name.lower().endswith(suffixes) else None
                     found[member.name.removeprefix("./")] = b"" if stream is None else stream.read()
-    return {name: found[name] for name in sorted(found, key=natural)}
+    return {name: found[name] for name in sorted(sorted(found), key=natural)}  # 1.png and 01.png never swap places
 
 
 def content(where: Path | bytes) -> bytes:
@@ -80,6 +81,10 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     ['ape/3.png', 'cat/9.png', 'cat/10.png']
     """
     return [(0, int(word), "") if word.isdecimal() else (1, 0, word) for word in re.findall(r"\d+|\D+", name)]
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith(".") and part != ".." for part in PurePosixPath(name).parts)
 
 
 def _walk(folder: Path, depth: int | None = None) -> Iterator[str]:
