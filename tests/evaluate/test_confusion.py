@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix as sklearn_confusion
 
 from kaon.data import Predictions
 from kaon.errors import ConfigError, DataError
-from kaon.evaluate import accuracy, confusion_matrix, mistakes
+from kaon.evaluate import accuracy, confusion_matrix, mistakes, surest_mistakes
 
 
 @given(st.integers(0, 10_000), st.sampled_from([None, "true", "predicted", "all"]))
@@ -79,3 +79,9 @@ def test_mistakes_are_the_cells_beside_the_diagonal_by_size() -> None:
     assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)
     assert mistakes(matrix, "abcd", most=3) == found[:3]
     assert mistakes(np.full((2, 2), np.nan), "ab") == []
+
+
+def test_the_surest_mistakes_come_first() -> None:
+    score = np.array([[0.4, 0.6], [0.9, 0.1], [0.2, 0.8], [0.3, 0.7]])
+    assert surest_mistakes(score, [0, 0, 0, 1]).tolist() == [2, 0]
+    assert surest_mistakes(score, score.argmax(1)).tolist() == []

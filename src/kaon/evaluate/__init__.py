@@ -10,7 +10,7 @@ from kaon.evaluate.binned import BinnedEfficiency, BinnedRejection, efficiency_a
 from kaon.evaluate.binning import Binning, best_binning, binned_significance
 from kaon.evaluate.bootstrap import Interval, bootstrap
 from kaon.evaluate.calibration import CalibrationCurve, calibration_curve, expected_calibration_error
-from kaon.evaluate.confusion import Mistake, accuracy, confusion_matrix, mistakes
+from kaon.evaluate.confusion import Mistake, accuracy, confusion_matrix, mistakes, surest_mistakes
 from kaon.evaluate.correlation import column_correlation, score_correlation
 from kaon.evaluate.curves import RocCurve, auc, macro_auc, roc_curve
 from kaon.evaluate.estimate import Estimate
@@ -62,5 +62,6 @@ __all__ = [
     "roc_curve",
     "score_correlation",
     "significance_improvement",
+    "surest_mistakes",
     "working_point",
 ]

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from kaon.errors import ConfigError, DataError
 from kaon.evaluate._inputs import Multiclass, Scores, multiclass
 
-__all__ = ["Mistake", "accuracy", "confusion_matrix", "mistakes"]
+__all__ = ["Mistake", "accuracy", "confusion_matrix", "mistakes", "surest_mistakes"]
 
 
 def accuracy(
@@ -113,6 +113,21 @@ def mistakes(share: ArrayLike, classes: Sequence[str], most: int = 10) -> list[M
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
     pairs = zip(*np.unravel_index(order, wrong.shape), strict=True)
     return [Mistake(classes[i], classes[j], float(wrong[i, j])) for i, j in pairs if wrong[i, j] > 0]
+
+
+def surest_mistakes(score: ArrayLike, target: ArrayLike) -> NDArray[np.int64]:
+    """Rows of the events that are taken for another class, those first of which the model is surest.
+
+    Args:
+        score: class probabilities, (events, classes).
+        target: class numbers, (events,).
+
+    >>> surest_mistakes([[0.6, 0.4], [0.1, 0.9], [0.2, 0.8]], [1, 0, 1]).tolist()
+    [1, 0]
+    """
+    probability = np.asarray(score)
+    rows = np.flatnonzero(probability.argmax(1) != np.asarray(target))
+    return rows[np.argsort(-probability[rows].max(1), kind="stable")]
 
 
 def _chosen(events: Multiclass, threshold: float | None) -> NDArray[np.int64]:

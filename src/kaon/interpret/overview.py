@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kaon.data import Events
 from kaon.errors import ConfigError, DataError
+from kaon.evaluate import surest_mistakes
 from kaon.interpret.convolutions import convolutions
 from kaon.interpret.filters import Filters, first_filters
 from kaon.interpret.gradients import Gradients, integrated_gradients, saliency
@@ -178,7 +179,6 @@ def _chosen(score: NDArray[np.float32], truth: NDArray[np.int64], right: int, wr
     predicted = score.argmax(1)
     fine = (predicted == truth) | (truth < 0)
     found = [np.flatnonzero(fine & (predicted == number))[:right] for number in range(score.shape[1])]
-    mistakes = np.flatnonzero(~fine)
-    order = np.argsort(-score[mistakes].max(1), kind="stable")
-    places = np.concatenate([*found, mistakes[order[:wrong]]]).astype(np.int64)
+    mistakes = surest_mistakes(score, np.where(truth < 0, predicted, truth))
+    places = np.concatenate([*found, mistakes[:wrong]]).astype(np.int64)
     return places if len(places) else np.zeros(1, np.int64)

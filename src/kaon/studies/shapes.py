@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaon.data import Events, Predictions
-from kaon.evaluate import accuracy
+from kaon.evaluate import accuracy, surest_mistakes
 from kaon.learn import Parts, RunConfig
 from kaon.learn.config import TrainConfig
 from kaon.report import Comparison, RunRecord
@@ -18,7 +18,7 @@ from kaon.report.charts.chart import Chart, Missing
 from kaon.report.charts.gallery import gallery
 from kaon.report.charts.performance import confusion
 from kaon.report.charts.points import Series, points
-from kaon.report.charts.training import loss
+from kaon.report.charts.training import accuracy_series, loss
 from kaon.report.frame import Section
 from kaon.report.origins import origins
 from kaon.report.study import Result, ResultRow, Value, measured
@@ -237,18 +237,12 @@ def _examples(test: Events, toy: str) -> Chart:
 
 
 def _curves(made: Mapping[str, Comparison]) -> Chart:
-    series = []
-    for number, (title, comparison) in enumerate(made.items(), start=1):
-        logs = np.array([100 * r.log["validation_accuracy"] for r in comparison.runs])
-        spread = logs.std(0, ddof=1).tolist() if len(logs) > 1 else ()
-        epochs = np.arange(1, logs.shape[1] + 1).tolist()
-        series.append(Series(title, epochs, logs.mean(0).tolist(), spread, f"series-{number}"))
     return points(
         "curves",
         "Accuracy by epoch",
         "Share of the validation pictures that are put into their class: mean over the seeds, with bars for their "
         "spread. A guess is right in a third of all cases.",
-        series,
+        accuracy_series(made),
         x="epoch",
         y="accuracy [%]",
     )
@@ -307,11 +301,11 @@ def _mistaken(record: RunRecord, one: Contender, test: Events) -> Chart | Missin
     title = f"Mistakes: {one.title}"
     predictions = record.predictions["test"]
     target, taken = predictions.labels, predictions.score.argmax(1)
-    wrong = np.flatnonzero(taken != target)
+    wrong = surest_mistakes(predictions.score, target)
     if not len(wrong) or predictions.index is None:
         return Missing(title, f"It is right about all of the {len(test):,} test pictures.")
     noisy = one.toy == "shapes-noisy"
-    shown = wrong[np.argsort(-predictions.score[wrong].max(1), kind="stable")][: _SHOWN // 2 if noisy else _SHOWN]
+    shown = wrong[: _SHOWN // 2 if noisy else _SHOWN]
     rows = np.searchsorted(test.index, predictions.index[shown])
     images = _pixels(test, rows)
     captions = [f"{test.classes[target[i]]} → {test.classes[taken[i]]}" for i in shown]

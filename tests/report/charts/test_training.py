@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kaon.report import Comparison, load
+from kaon.report import Comparison, RunRecord, load
 from kaon.report.charts.chart import POINTS, Chart, Missing
-from kaon.report.charts.training import loss, progress
+from kaon.report.charts.training import accuracy_series, loss, progress
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +76,20 @@ def test_many_classes_are_followed_by_their_accuracy(run_writer: Callable[..., P
     assert "Accuracy" in chart.caption
     without = replace(found.runs[0], log={k: v for k, v in found.runs[0].log.items() if "accuracy" not in k})
     assert isinstance(progress(replace(found, runs=(without,))), Missing)
+
+
+def test_accuracy_by_epoch_is_the_mean_over_the_seeds() -> None:
+    def run(seed: int, *levels: float) -> RunRecord:
+        log = {"validation_accuracy": np.array(levels)} if levels else {}
+        return RunRecord(f"run{seed}", "net", seed, {}, log)
+
+    made = {
+        "two": Comparison((run(0, 0.5, 0.6), run(1, 0.7, 1.0))),
+        "none": Comparison((run(0),)),
+        "one": Comparison((run(0, 0.25),)),
+    }
+    two, one = accuracy_series(made)
+    assert (two.text, two.x, one.text, one.spread) == ("two", [1, 2], "one", ())
+    np.testing.assert_allclose(two.y, [60, 80])
+    np.testing.assert_allclose(two.spread, 100 * np.std([[0.5, 0.6], [0.7, 1.0]], axis=0, ddof=1))
+    np.testing.assert_allclose(accuracy_series(made, wrong=True)[0].y, [40, 20])

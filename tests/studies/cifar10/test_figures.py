@@ -5,9 +5,10 @@ import pytest
 
 from kaon.data import Events, Predictions, Provenance
 from kaon.data.records import table
+from kaon.evaluate import surest_mistakes
 from kaon.report import Comparison, RunRecord
 from kaon.report.charts.chart import Chart, Missing
-from kaon.studies.cifar10.figures import curves, mistaken, moved, surest
+from kaon.studies.cifar10.figures import curves, mistaken, moved
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_the_surest_mistakes_come_first_and_are_those_of_the_shuffled_events(pic
     score[4], score[7] = (0.8, 0.1, 0.1), (0.05, 0.0, 0.95)  # both are dogs
     order = np.random.default_rng(0).permutation(30)
     shuffled = Predictions(score[order], pictures.labels[order], None, pictures.index[order], pictures.classes)
-    rows = surest(shuffled.score, shuffled.labels)
+    rows = surest_mistakes(shuffled.score, shuffled.labels)
     assert [int(i) for i in order[rows]] == [7, 4]
     chart = mistaken(record(shuffled), "net", pictures)
     assert isinstance(chart, Chart)

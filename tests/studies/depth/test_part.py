@@ -5,7 +5,7 @@ import pytest
 
 from kaon.data import Predictions
 from kaon.report import RunRecord
-from kaon.studies.depth.part import by_epoch, percent, series, value
+from kaon.studies.depth.part import percent, series, value
 
 
 def test_numbers_over_the_seeds() -> None:
@@ -32,7 +32,6 @@ def test_accuracy_is_in_per_cent_with_its_statistical_error() -> None:
     assert found.spread == pytest.approx(100 * np.std([0.8, 0.6], ddof=1))
     assert found.error == pytest.approx(100 * np.sqrt(0.7 * 0.3 / 10))
     assert percent(runs, "train").obtained is None
-    np.testing.assert_array_equal(by_epoch(runs), [[0.5, 0.8], [0.5, 0.6]])
     drawn = series("both", [1, 2], [found, value([])], "ink", mark="point")
     assert drawn.mark == "point"
     assert np.isnan(drawn.y[1])

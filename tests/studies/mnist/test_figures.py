@@ -9,7 +9,7 @@ from kaon.data import Events, Predictions, Provenance
 from kaon.data.records import table
 from kaon.report import Comparison, RunRecord
 from kaon.report.charts.chart import Chart, Missing
-from kaon.studies.mnist.figures import curves, deformed, mistaken, wrongest
+from kaon.studies.mnist.figures import curves, deformed, mistaken
 
 
 @pytest.fixture
@@ -58,12 +58,6 @@ def test_one_digit_of_each_class_stands_in_each_row(digits: Events) -> None:
     (sheet,) = drawn.data
     assert (sheet["columns"], sheet["count"]) == (10, 60)
     assert deformed(digits).data == drawn.data, "the same digits are drawn every time"
-
-
-def test_the_surest_mistakes_come_first() -> None:
-    score = np.array([[0.4, 0.6], [0.9, 0.1], [0.2, 0.8], [0.3, 0.7]])
-    assert wrongest(score, np.array([0, 0, 0, 1])).tolist() == [2, 0]
-    assert wrongest(score, score.argmax(1)).tolist() == []
 
 
 def test_mistakes_are_shown_with_what_they_are_and_what_they_are_taken_for(digits: Events) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from kaon.report.charts.chart import Chart, Key, Missing, axis, label, model_key, model_style, numbers, thin
+from kaon.report.charts.points import Series
 from kaon.report.runs import Comparison
 
-__all__ = ["loss", "progress"]
+__all__ = ["accuracy_series", "loss", "progress"]
 
 
 def loss(comparison: Comparison) -> Chart | Missing:
@@ -107,3 +109,22 @@ def progress(comparison: Comparison) -> Chart | Missing:
         },
         keys=list(keys.values()),
     )
+
+
+def accuracy_series(made: Mapping[str, Comparison], *, wrong: bool = False) -> list[Series]:
+    """Validation events that are put into their class, per cent, by epoch: mean over the seeds, with their spread.
+
+    Args:
+        made: trainings by title; those that logged no accuracy are left out.
+        wrong: those that are put into another class instead.
+    """
+    drawn = []
+    for number, (title, comparison) in enumerate(made.items(), start=1):
+        logs = [level for run in comparison.runs if (level := run.log.get("validation_accuracy")) is not None]
+        if not logs:
+            continue
+        percent = 100 * (1 - np.stack(logs) if wrong else np.stack(logs))
+        spread = percent.std(0, ddof=1).tolist() if len(logs) > 1 else ()
+        epochs = list(range(1, percent.shape[1] + 1))
+        drawn.append(Series(title, epochs, percent.mean(0).tolist(), spread, f"series-{number}"))
+    return drawn

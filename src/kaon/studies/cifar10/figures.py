@@ -10,42 +10,27 @@ import torch
 from numpy.typing import NDArray
 
 from kaon.data import Events
+from kaon.evaluate import surest_mistakes
 from kaon.learn.deform import Deformations
 from kaon.report import Comparison, RunRecord
 from kaon.report.charts.chart import Chart, Missing
 from kaon.report.charts.gallery import gallery
-from kaon.report.charts.points import Series, points
+from kaon.report.charts.points import points
+from kaon.report.charts.training import accuracy_series
 
-__all__ = ["curves", "mistaken", "moved", "surest"]
+__all__ = ["curves", "mistaken", "moved"]
 
 _SHOWN = 48
 
 
-def surest(score: NDArray[Any], target: NDArray[Any]) -> NDArray[np.int64]:
-    """Rows of the events that are taken for another class, those first of which the model is surest.
-
-    Args:
-        score: class probabilities, (events, classes).
-        target: class numbers, (events,).
-    """
-    rows = np.flatnonzero(score.argmax(1) != target)
-    return rows[np.argsort(-score[rows].max(1), kind="stable")]
-
-
 def curves(made: Mapping[str, Comparison]) -> Chart:
     """Accuracy on the validation pictures by epoch: the mean over the seeds, with their spread."""
-    series = []
-    for number, (title, comparison) in enumerate(made.items(), start=1):
-        right = np.array([100 * r.log["validation_accuracy"] for r in comparison.runs])
-        spread = right.std(0, ddof=1).tolist() if len(right) > 1 else ()
-        epochs = np.arange(1, right.shape[1] + 1).tolist()
-        series.append(Series(title, epochs, right.mean(0).tolist(), spread, f"series-{number}"))
     return points(
         "curves",
         "Accuracy by epoch",
         "Share of the validation pictures, which are never moved, that are put into their class: the mean over the "
         "seeds, with bars for their spread.",
-        series,
+        accuracy_series(made),
         x="epoch",
         y="accuracy [%]",
     )
@@ -61,7 +46,7 @@ def mistaken(record: RunRecord, title: str, test: Events) -> Chart | Missing:
     """
     predictions = record.predictions["test"]
     target, taken = predictions.labels, predictions.score.argmax(1)
-    rows = surest(predictions.score, target)
+    rows = surest_mistakes(predictions.score, target)
     if not len(rows) or predictions.index is None:
         return Missing("Pictures that are taken for others", f"{title} is right about every test picture.")
     shown = rows[:_SHOWN]

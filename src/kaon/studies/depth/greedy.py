@@ -12,12 +12,13 @@ from kaon.learn import Parts, RunConfig
 from kaon.learn.config import TrainConfig
 from kaon.learn.pretraining import PRETRAINING
 from kaon.report import Comparison
-from kaon.report.charts.points import Series, points
+from kaon.report.charts.points import points
+from kaon.report.charts.training import accuracy_series
 from kaon.report.frame import Section
 from kaon.report.study import ResultRow, Value
 from kaon.report.table import Column
 from kaon.studies.base import Context
-from kaon.studies.depth.part import Part, by_epoch, percent, value
+from kaon.studies.depth.part import Part, percent, value
 
 __all__ = ["REBUILT", "greedy", "rebuilt"]
 
@@ -61,18 +62,12 @@ def greedy(context: Context, parts: Parts, words: str) -> Part:
         )
         for title, found in accuracy.items()
     ]
-    drawn = []
-    for number, (title, comparison) in enumerate(made.items(), start=1):
-        curves = 100 * by_epoch(comparison.runs)
-        spread = curves.std(0, ddof=1).tolist() if len(curves) > 1 else ()
-        epochs = list(range(1, curves.shape[1] + 1))
-        drawn.append(Series(title, epochs, curves.mean(0).tolist(), spread, f"series-{number}"))
     chart = points(
         "greedy",
         "Learning curves",
         f"Accuracy on validation pictures after each epoch of the supervised training, mean and spread over the seeds. "
         f"Pre-training has taken {settings['pretrain']} epochs for each layer before, without a label.",
-        drawn,
+        accuracy_series(made),
         x="epoch",
         y="accuracy [%]",
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from kaon.report import Comparison, RunRecord
 from kaon.report.charts.points import Series
@@ -14,7 +14,7 @@ from kaon.report.frame import Section
 from kaon.report.study import ResultRow, Value
 from kaon.report.table import Column
 
-__all__ = ["ACCURACY", "Part", "by_epoch", "percent", "series", "value"]
+__all__ = ["ACCURACY", "Part", "percent", "series", "value"]
 
 ACCURACY = Column("accuracy", "accuracy", 0, "share of the test pictures whose class is told right", 2, "%")
 
@@ -67,8 +67,3 @@ def series(text: str, x: Sequence[float], values: Sequence[Value], colour: str, 
     """Mean and spread of several numbers, to be drawn."""
     y = [np.nan if v.obtained is None else v.obtained for v in values]
     return Series(text, x, y, [v.spread or 0.0 for v in values], colour, **more)  # type: ignore[arg-type]  # the mark
-
-
-def by_epoch(runs: Sequence[RunRecord], column: str = "validation_accuracy") -> NDArray[np.float64]:
-    """A column of the log, (seeds, epochs)."""
-    return np.stack([run.log[column] for run in runs])

@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from kaon.data import Events
+from kaon.evaluate import surest_mistakes
 from kaon.learn.deform import Deformations
 from kaon.report import Comparison, RunRecord
 from kaon.report.charts.chart import Chart, Missing
 from kaon.report.charts.gallery import gallery
-from kaon.report.charts.points import Series, points
+from kaon.report.charts.points import points
+from kaon.report.charts.training import accuracy_series
 from kaon.studies.mnist.contenders import DEFORM
 
-__all__ = ["curves", "deformed", "mistaken", "wrongest"]
+__all__ = ["curves", "deformed", "mistaken"]
 
 _SHOWN = 100
 
 
 def curves(made: Mapping[str, Comparison]) -> Chart:
     """Share of wrong validation digits by epoch, one line a contender: the mean over its seeds, with their spread."""
-    series = []
-    for number, (title, comparison) in enumerate(made.items(), start=1):
-        logs = [100 * (1 - r.log["validation_accuracy"]) for r in comparison.runs if "validation_accuracy" in r.log]
-        if logs:
-            wrong = np.array(logs)
-            spread = wrong.std(0, ddof=1).tolist() if len(wrong) > 1 else ()
-            epochs = np.arange(1, wrong.shape[1] + 1).tolist()
-            series.append(Series(title, epochs, wrong.mean(0).tolist(), spread, f"series-{number}"))
     return points(
         "curves",
         "Wrong validation digits by epoch",
         "Share of the validation digits, which are never deformed, that are taken for another: the mean over the "
         "seeds, with bars for their spread.",
-        series,
+        accuracy_series(made, wrong=True),
         x="epoch",
         y="wrong [%]",
         logarithmic=True,
@@ -64,20 +56,6 @@ def deformed(train: Events) -> Chart:
     )
 
 
-def wrongest(score: NDArray[Any], target: NDArray[Any]) -> NDArray[np.int64]:
-    """Rows of the events that are taken for another class, those first of which the model is surest.
-
-    Args:
-        score: class probabilities, (events, classes).
-        target: class numbers, (events,).
-
-    >>> wrongest(np.array([[0.6, 0.4], [0.1, 0.9], [0.2, 0.8]]), np.array([1, 0, 1])).tolist()
-    [1, 0]
-    """
-    rows = np.flatnonzero(score.argmax(1) != target)
-    return rows[np.argsort(-score[rows].max(1), kind="stable")]
-
-
 def mistaken(record: RunRecord, title: str, test: Events) -> Chart | Missing:
     """The test digits that a training takes for others.
 
@@ -88,7 +66,7 @@ def mistaken(record: RunRecord, title: str, test: Events) -> Chart | Missing:
     """
     predictions = record.predictions["test"]
     target, taken = predictions.labels, predictions.score.argmax(1)
-    rows = wrongest(predictions.score, target)
+    rows = surest_mistakes(predictions.score, target)
     if not len(rows) or predictions.index is None:
         return Missing("Digits that are taken for others", f"{title} is right about every test digit.")
     shown = rows[:_SHOWN]
