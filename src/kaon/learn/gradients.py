@@ -62,7 +62,7 @@ def layer_gradients(net: Net, inputs: dict[str, Tensor], target: Tensor) -> Laye
             gradients = torch.autograd.grad(loss, list(layers.values()), allow_unused=True, materialize_grads=True)
     finally:
         net.train(training)
-    norms = np.array([float(g.double().norm()) for g in gradients])
+    norms = np.array([float(g.cpu().double().norm()) for g in gradients])
     if not np.isfinite(norms).all():
         worst = [name for name, norm in zip(layers, norms, strict=True) if not np.isfinite(norm)]
         raise DataError(f"the gradient of {', '.join(worst)} is not finite; look for extreme inputs or weights")

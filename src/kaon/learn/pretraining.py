@@ -231,8 +231,10 @@ class _Source:
         first: Tensor | None = None
         for x in self():
             first = x[0] if first is None else first  # variances are small beside squares of what is far from zero
-            total = total + (x - first).double().sum(0)
-            squares = squares + (x - first).double().square().sum(0)
+            away = x - first
+            away = away if x.device.type == "mps" else away.double()  # Apple's GPUs have no double precision
+            total = total + away.sum(0)
+            squares = squares + away.square().sum(0)
         assert first is not None
         mean = total / self.count
         return (mean + first).float(), float((squares / self.count - mean.square()).clamp(min=0).mean())
