@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from kaon.data import Batch, Events
+from kaon.data.objects import KINDS
 from kaon.data.records import momenta, table
 from kaon.learn.tagger import Tagger
 from kaon.models.base import Net, Solved, Trees
@@ -35,7 +36,10 @@ def make_jets(events: int = 300, seed: int = 0, classes: int = 2) -> Events:
     charge = ak.unflatten(random.integers(-1, 2, len(owner)), counts)
     constituents = momenta(*(ak.unflatten(np.ascontiguousarray(q), counts) for q in p), charge=charge)
     image = random.integers(0, 128 + 64 * target[:, None, None, None], (events, 1, 40, 40)).astype(np.uint8)
-    columns = {"constituents": constituents, **features, "image": image}
+    hardest = constituents[:, :8]
+    kind = ak.unflatten(random.integers(0, len(KINDS), ak.count(hardest.px)), ak.num(hardest))
+    objects = momenta(hardest.px, hardest.py, hardest.pz, hardest.E, kind=kind, charge=hardest.charge)
+    columns = {"constituents": constituents, "objects": objects, **features, "image": image}
     return Events(table(columns), target, index=np.arange(events) + 100)
 
 

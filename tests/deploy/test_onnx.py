@@ -43,14 +43,15 @@ def test_every_model_agrees_with_its_onnx_form(
 ) -> None:
     tagger = make_tagger(name, representation, **smaller(name))
     report = export_onnx(tagger, tmp_path / "a.onnx", data=tagger.representation.transform(jets))
+    allowed = max(1e-5, 3 * report.rounding)  # each as far from the value in double precision as the check allows
     assert report.max_difference is not None
-    assert report.max_difference <= 1e-5
+    assert report.max_difference <= allowed <= 2e-4
     assert report.events > len(jets)
     assert all(shape[0] == "batch" for shape in report.inputs.values())
     assert set(report.inputs) <= set(tagger.spec.names)
     assert report.outputs == {"score": ("batch", 2)}
     theirs, ours = OnnxTagger.load(report.path).predict(jets), tagger.predict(jets)
-    np.testing.assert_allclose(theirs.score, ours.score, atol=1e-5)
+    np.testing.assert_allclose(theirs.score, ours.score, atol=allowed)
     assert ours.score.std(0).min() > 1e-3  # the comparison is of scores that differ between jets
     np.testing.assert_array_equal(theirs.index, ours.index)
     assert theirs.classes == ours.classes

@@ -38,11 +38,18 @@ def command(
     out.say(
         f"{to}    {report.path}",
         f"parity  largest difference of a probability {report.max_difference:.2g} in {report.events:,} events",
+        *_rounded(report.rounding),
         *_symmetric(tagger.views),
         *(f"input   {name} {_shape(shape)}" for name, shape in report.inputs.items()),
         *(f"output  {name} {_shape(shape)}" for name, shape in report.outputs.items()),
     )
     out.result(report)
+
+
+def _rounded(rounding: float) -> list[str]:
+    if not rounding:
+        return []
+    return [f"        which is rounding: the original itself is {rounding:.2g} from its values in double precision"]
 
 
 def _symmetric(views: int) -> list[str]:

@@ -69,7 +69,11 @@ class FisherDiscriminant(Solved):
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""
-        logits: Tensor = self.linear(self.normalise(inputs["features"]))
+        x = self.normalise(inputs["features"])
+        # Nearly collinear features have large weights of both signs: single precision loses four digits of their sum,
+        # and how many depends on its order, which differs between programs.
+        weight, bias = self.linear.weight.double(), self.linear.bias.double()
+        logits = (x.double() @ weight.T + bias).to(x.dtype)
         return two_logits(logits) if self.outputs == 2 else logits
 
     def solve(self, train: Batch, validation: Batch | None, *, seed: int = 0) -> list[dict[str, float]]:
