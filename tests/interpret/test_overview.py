@@ -75,3 +75,12 @@ def test_it_refuses_what_makes_no_sense() -> None:
         overview(made, events, right=0, wrong=0)
     with pytest.raises(ConfigError, match="layer 7"):
         overview(made, events, layers=[7])
+
+
+def test_a_patch_larger_than_the_image_is_found_out_before_what_takes_long() -> None:
+    events = lights(6)
+    told: list[str] = []
+    made = tagger("conv_classifier", events, filters=[4], hidden=8)
+    with pytest.raises(ConfigError, match="a patch of 99 x 99"):
+        overview(made, events, size=99, stride=1, progress=lambda what, *_: told.append(what))
+    assert not [what for what in told if "patches" in what]

@@ -12,7 +12,8 @@ from kaon.errors import BundleError, ConfigError, DataError, UnknownName
 from kaon.evaluate import auc
 from kaon.learn.config import TrainConfig
 from kaon.learn.tagger import load
-from kaon.learn.train import build, choose_representation, train
+from kaon.learn.train import build, choose_representation, prepare, train
+from kaon.simulate.toys.shapes import shapes
 
 QUICK = TrainConfig(epochs=3, learning_rate=0.01, batch_size=64)
 
@@ -40,6 +41,14 @@ def test_the_first_usable_representation_is_chosen(table: Events) -> None:
     jets = Events(ak.Array({"constituents": [[{"px": 1.0, "py": 0.0, "pz": 0.0, "E": 1.0}]]}))
     assert choose_representation("mlp", jets) == "jet_features"
     assert choose_representation("pfn", jets, "point_cloud") == "point_cloud"
+
+
+def test_who_has_pictures_is_told_of_models_for_pictures() -> None:
+    events = shapes(3)
+    with pytest.raises(DataError, match=r"pfn needs the columns.*for pictures: conv_classifier"):
+        choose_representation("pfn", events)
+    with pytest.raises(DataError, match=r"no numeric columns.*conv_classifier"):
+        prepare("tabular", {}, events, None)
 
 
 def test_a_model_that_cannot_use_the_events_says_what_it_needs(table: Events) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -28,7 +28,7 @@ def command(
     ] = None,
     patches: Annotated[int, typer.Option(help="Patches for each filter.")] = 9,
     right: Annotated[int, typer.Option(help="Events of each class that are looked at one by one.")] = 2,
-    wrong: Annotated[int, typer.Option(help="The same of events that are taken for another class.")] = 4,
+    wrong: Annotated[int, typer.Option(help="Events that are taken for another class, the surest of all first.")] = 4,
     size: Annotated[
         int | None, typer.Option(help="Side of the patch that is covered, pixels. [default: a seventh of the image]")
     ] = None,
@@ -36,7 +36,7 @@ def command(
         int | None, typer.Option(help="From one patch to the next, pixels. [default: a third of the patch]")
     ] = None,
     steps: Annotated[int, typer.Option(help="Of the integrated gradients.")] = 50,
-    style: Annotated[str, typer.Option(help="Of the figures: plain, atlas or cms.")] = "plain",
+    style: Annotated[Literal["atlas", "cms", "plain"], typer.Option(help="Of the figures.")] = "plain",
     **given: Any,
 ) -> None:
     """Look into a trained network on images: its filters, what excites them, what it cannot do without.
@@ -88,7 +88,7 @@ def command(
         "Image": " x ".join(str(n) for n in tagger.spec["image"].shape),
     }
     with out.waiting("drawing"):
-        written = write_interpretation(found, output, facts=facts, style=style)  # type: ignore[arg-type]
+        written = write_interpretation(found, output, facts=facts, style=style)
     told = summary(found)
     rows = [
         [str(r["event"]), r["truth"] or "—", r["predicted"], f"{r['probability']:.4f}", f"{r['largest_loss']:+.4f}"]

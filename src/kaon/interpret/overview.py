@@ -123,7 +123,8 @@ def overview(
     except ConfigError:
         found = []
     wanted = (found[:2] if layers is None else list(layers)) if found else []
-    titles = ["predicting", *(f"patches of convolution {n}" for n in wanted), "occlusion", "gradients", "correlation"]
+    # A patch to be covered that does not fit is found out before what takes long.
+    titles = ["predicting", "occlusion", *(f"patches of convolution {n}" for n in wanted), "gradients", "correlation"]
 
     def tell(number: int) -> None:
         if progress:
@@ -134,17 +135,17 @@ def overview(
     known = events.target is not None and events.classes in ((), tagger.classes)
     truth = events.labels.astype(np.int64) if known else np.full(len(events), -1)
     chosen = _chosen(score, truth, right, wrong)
-    best = []
-    for number, layer in enumerate(wanted):
-        tell(1 + number)
-        best.append(top_patches(net, read, layer=layer, count=patches))
     some = {name: value[chosen] for name, value in read.items()}
     side = min(read[IMAGE].shape[-2:])
     size = max(1, round(side / 7)) if size is None else size
     stride = max(1, size // 3) if stride is None else stride
-    tell(len(titles) - 3)
+    tell(1)
     predicted = score[chosen].argmax(1)
     covered = occlusion(net, some, size=size, stride=stride, classes=predicted)
+    best = []
+    for number, layer in enumerate(wanted, start=2):
+        tell(number)
+        best.append(top_patches(net, read, layer=layer, count=patches))
     tell(len(titles) - 2)
     slope = saliency(net, some, classes=predicted)
     shares = integrated_gradients(net, some, classes=predicted, steps=steps)

@@ -88,9 +88,10 @@ def choose_representation(model: str, events: Events, wanted: str | None = None)
         if all(column in events for column in needed):
             return name
     needed = origin(lookup("kaon.represent", readable[0])).requires
+    others = "for pictures: conv_classifier, resnet" if "image" in events else "for plain columns: bdt, mlp"
     raise DataError(
         f"{model} needs the columns {list(needed)}, which {events.provenance.source} does not have "
-        f"(it has {events.fields[:12]}); models for plain columns: bdt, mlp"
+        f"(it has {events.fields[:12]}); models {others}"
     )
 
 

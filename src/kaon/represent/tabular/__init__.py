@@ -98,7 +98,10 @@ class Tabular(Representation):
         """
         names = self._wanted or numeric_columns(events)
         if not names:
-            raise DataError(f"{events.provenance.source} has no numeric columns to learn from: {events.fields[:12]}")
+            pictures = "; pictures are for networks such as conv_classifier or resnet" if "image" in events else ""
+            raise DataError(
+                f"{events.provenance.source} has no numeric columns to learn from: {events.fields[:12]}{pictures}"
+            )
         self.options = self.options | {"features": list(names)}
         asked = self.options["transform"]
         asked = {"*": asked} if isinstance(asked, str) else asked
