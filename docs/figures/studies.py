@@ -26,6 +26,24 @@ SHOTS = {
     "ztautau": (Shot("ztautau", "#models", "#models"), Shot("ztautau-mass", "#mass", "#mass")),
     "ztautau-closure": (Shot("ztautau-closure", "#pulls", "#pulls"),),
     "data-scaling": (Shot("data-scaling", "#scaling", "#scaling"),),
+    "shapes": (Shot("shapes", "#pictures", "#learning"), Shot("shapes-mistakes", "#mistakes", "#mistakes")),
+    "mnist": (Shot("mnist", "#learning", "#deformed"), Shot("mnist-mistakes", "#wrong", "#wrong")),
+    "cifar10": (Shot("cifar10", "#learning", "#confusion"), Shot("cifar10-mistakes", "#wrong", "#wrong")),
+    "depth": (Shot("depth", "#stacks", "#greedy"),),
+    "filters": (
+        Shot("filters-kernels", "#kernels", "#kernels"),
+        Shot("filters-shapes", "#shapes", "#shapes"),
+        Shot("filters-digits", "#digits", "#digits"),
+        Shot("filters-photographs", "#photographs", "#photographs"),
+    ),
+    "jet-images-w": (Shot("jet-images-w-average", "#steps", "#steps"), Shot("jet-images-w", "#curves", "#curves")),
+    "quark-gluon-color": (
+        Shot("quark-gluon-color", "#images", "#images"),
+        Shot("quark-gluon-color-gain", "#curves", "#curves"),
+        Shot("quark-gluon-color-showers", "#showers", "#showers"),
+        Shot("quark-gluon-color-pixels", "#pixels", "#pixels"),
+    ),
+    "transfer": (Shot("transfer", "#curves", "#curves"),),
 }
 
 

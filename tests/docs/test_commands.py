@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from kaon.analysis import AnalysisConfig, analyse, load_config
 from kaon.cli.main import main
@@ -105,8 +106,10 @@ def test_readme(jets: Events) -> None:
     results = doctest.testfile(str(ROOT / "README.md"), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert results.attempted > 0
     assert results.failed == 0
+    elsewhere = commands(DOCS / "howto" / "pictures.md")
     for arguments in commands(ROOT / "README.md"):
-        if arguments[0] != "simulate" and "jets-16000.h5" not in arguments:  # others do both
+        done = arguments[0] == "simulate" or "jets-16000.h5" in arguments or arguments in elsewhere  # by others
+        if not done:
             run([*arguments, *FEWER] if arguments[0] == "reproduce" else arguments)
     assert Path("kaon-studies/landscape/smoke/report.html").exists()
 
@@ -168,6 +171,26 @@ def test_rank(kaon_data: Path) -> None:
     assert Path("runs/both/bundle.kaon").exists()
     options = yaml.safe_load(Path("runs/dn-transformed/config.yaml").read_text())["representation_options"]
     assert options == {"missing": "median", "transform": {"lepton_pT": "log", "*": "auto"}}
+
+
+def test_pictures() -> None:
+    """Every command; random pictures of the shapes' size stand for photographs."""
+    pytest.importorskip("captum", reason="needs the extra interpret")
+    random = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        folder = Path("photos") / name
+        folder.mkdir(parents=True)
+        for number in range(20):
+            Image.fromarray(random.integers(0, 256, (32, 32), np.uint8)).save(folder / f"{number}.png")
+    shown = commands(DOCS / "howto" / "pictures.md")
+    assert [a[0] for a in shown] == ["inspect", "train", "simulate", "compare", "interpret", "train", "train"]
+    for arguments in shown:
+        epochs = ["--epochs", "1"] if arguments[0] == "train" and "--epochs" not in arguments else []
+        few = ["--right", "1", "--wrong", "1", "--steps", "4"] if arguments[0] == "interpret" else epochs
+        run(["60" if word == "20" else word for word in [*arguments, *few]])  # all shapes in each part of the split
+    assert Path("inside/report.html").exists()
+    assert Path("runs/transferred/bundle.kaon").exists()
+    assert Path("runs/pretrained/bundle.kaon").exists()
 
 
 def test_add_a_model(jets: Events) -> None:
