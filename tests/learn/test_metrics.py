@@ -47,3 +47,12 @@ def test_many_classes_have_an_error_rate_and_a_mean_auc() -> None:
     assert few["macro_auc"] == np.mean(
         [auc(predictions.score[target < 3], target[target < 3], signal=i) for i in range(3)]
     )
+
+
+def test_weights_that_define_no_number_end_no_training() -> None:
+    score = np.array([0.1, 0.2, 0.8, 0.9])
+    signal_lost = Predictions(np.stack([1 - score, score], axis=1), np.array([0, 0, 1, 1]), np.array([1.0, 1, 1, -1]))
+    numbers = summary_metrics(signal_lost)
+    assert numbers["auc"] is None
+    assert numbers["accuracy"] is not None
+    assert "rejection_30" not in numbers
