@@ -83,7 +83,7 @@ SCALES: Mapping[ScaleName, Scale] = {
     "quick": Scale(
         60_000,
         3,
-        minutes=6,
+        minutes=10,
         settings={
             "test": 10_000,
             "seeds": {"dense": 2, "conv": 2, "conv-deformed": 3, "big-deep": 1},
