@@ -52,7 +52,7 @@ def test_initial_weights_have_their_variance(name: str, variance: float) -> None
     net = DeepMLP(COLUMNS, 2, depth=3, width=400, initialisation=name)  # type: ignore[arg-type]  # parametrised
     for stage in list(net.stages)[1:]:
         weight, bias = stage[0].weight, stage[0].bias  # type: ignore[index]  # a Sequential
-        assert float(weight.var()) == pytest.approx(variance, rel=6 * math.sqrt(2 / 400**2))
+        assert float(weight.detach().var()) == pytest.approx(variance, rel=6 * math.sqrt(2 / 400**2))
         assert not bias.any()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ class Stop(BaseException):
 def test_a_stopped_search_ends_as_one_that_was_not(
     parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kaon.tune.search._PAUSE", 0.0)  # told after every epoch, however quick the machine
+    monkeypatch.setattr(
+        sys.modules["kaon.tune.search"], "_PAUSE", 0.0
+    )  # told after every epoch, however quick the machine
     whole, run = search(parts, mlp(), tmp_path / "whole", trials=4, space=SPACE)
     assert whole.best is not None
     assert whole.best.value == max(t.value for t in whole.trials if t.value is not None)

@@ -113,8 +113,9 @@ class Forest:
 def float32_below(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
     """The largest float32 not above each number: x <= it decides alike for every float32 x.
 
-    >>> bool(float32_below(np.array([0.1]))[0] <= 0.1 < np.nextafter(float32_below(np.array([0.1])), np.float32(1))[0])
-    True
+    >>> below = float32_below(np.array([0.1, 0.5]))
+    >>> below.astype(float) <= [0.1, 0.5], np.nextafter(below, np.float32(1)).astype(float) > [0.1, 0.5]
+    (array([ True,  True]), array([ True,  True]))
     """
     with np.errstate(over="ignore"):
         near = threshold.astype(np.float32)

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, TypeAlias
 from torch import Tensor, nn
 
 from kaon.data import InputSpec
-from kaon.data.space import Choice, Integer, Space
+from kaon.data.space import Integer, Space
 from kaon.errors import ConfigError
 from kaon.layers.convolution import Convolution
 from kaon.layers.normalise import Normalise
@@ -116,7 +116,7 @@ class ConvolutionalStack(Net):
     paper: ClassVar[str] = "https://arxiv.org/abs/1312.6082"
     search: ClassVar[Mapping[str, Space]] = {
         "depth": Integer(2, 12),
-        "width": Choice((16, 32, 64, 128)),
+        "width": Integer(16, 128, log=True),
         "pools": Integer(1, 3),
     }
 

@@ -67,7 +67,7 @@ class DeepMLP(Net):
     paper: ClassVar[str] = "https://proceedings.mlr.press/v9/glorot10a.html"
     search: ClassVar[Mapping[str, Space]] = {
         "depth": Integer(1, 10),
-        "width": Choice((64, 128, 256, 512)),
+        "width": Integer(64, 512, log=True),
         "activation": Choice(("tanh", "relu", "leaky_relu")),
         "initialisation": Choice(("glorot", "he")),
     }

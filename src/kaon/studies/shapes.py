@@ -29,7 +29,7 @@ from kaon.studies.base import Context, Scale, Study, machine, together
 __all__ = ["CONTENDERS", "VARIANTS", "Contender", "by_size", "percent"]
 
 QUESTION = "Does a network see shapes better that knows which pixels are neighbours?"
-SOURCE = "Wolter, lectures of 2019, github.com/marcinwolter/DNN_examples (figure_cnn)"
+SOURCE = "Wolter, lectures of 2019, https://github.com/marcinwolter/DNN_examples (figure_cnn)"
 TRAIN_SEED, TEST_SEED = 1, 2
 """Of the pictures to learn from, and of those to judge by."""
 
