@@ -14,6 +14,7 @@ from kaon.data.space import Choice, Real, Space
 from kaon.errors import ConfigError
 from kaon.layers.convolution import Convolution
 from kaon.layers.dense import dense
+from kaon.layers.initialise import glorot
 from kaon.layers.normalise import Normalise
 from kaon.layers.pieces import in_pieces
 from kaon.models.base import Net
@@ -78,11 +79,7 @@ class ConvolutionalNetwork(Net):
         )
         self.body = dense(filters[-1] * sizes[0] * sizes[1], hidden, dropout)
         self.head = nn.Linear(hidden[-1], outputs)
-        for name, parameter in self.named_parameters():
-            if name.endswith("weight"):
-                nn.init.xavier_uniform_(parameter)
-            else:
-                nn.init.zeros_(parameter)
+        glorot(self)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""

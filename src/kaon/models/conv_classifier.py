@@ -14,6 +14,7 @@ from kaon.data.space import Choice, Integer, Real, Space
 from kaon.errors import ConfigError
 from kaon.layers.convolution import Convolution
 from kaon.layers.dropout import Dropout
+from kaon.layers.initialise import glorot
 from kaon.layers.normalise import Normalise
 from kaon.layers.pieces import in_pieces
 from kaon.models.base import Net
@@ -76,11 +77,7 @@ class ConvClassifier(Net):
             Dropout(dropout), nn.Linear(filters[-1] * height * width, hidden), nn.ReLU(), Dropout(dense_dropout)
         )
         self.head = nn.Linear(hidden, outputs)
-        for name, parameter in self.named_parameters():
-            if name.endswith("weight"):
-                nn.init.xavier_uniform_(parameter)
-            else:
-                nn.init.zeros_(parameter)
+        glorot(self)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""

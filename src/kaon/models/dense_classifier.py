@@ -13,6 +13,7 @@ from kaon.data import InputSpec
 from kaon.data.space import Choice, Real, Space
 from kaon.errors import ConfigError
 from kaon.layers.dropout import Dropout
+from kaon.layers.initialise import glorot
 from kaon.layers.normalise import Normalise
 from kaon.models.base import Net
 
@@ -59,10 +60,7 @@ class DenseClassifier(Net):
             *(block for a, b in pairwise(widths) for block in (nn.Linear(a, b), nn.ReLU(), Dropout(dropout)))
         )
         self.head = nn.Linear(widths[-1], outputs)
-        for layer in (*self.body, self.head):
-            if isinstance(layer, nn.Linear):
-                nn.init.xavier_uniform_(layer.weight)
-                nn.init.zeros_(layer.bias)
+        glorot(self)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Logits, (batch, outputs)."""
