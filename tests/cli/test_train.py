@@ -177,7 +177,7 @@ def test_a_tagger_lends_its_features(kaon: Any, trained: Path, jets_file: Path) 
     old, new = (Bundle.load(run / "bundle.kaon") for run in (trained, Path("new")))
     assert new.training["start"]["name"] == "bundle.kaon"
     equal = {name: bool((new.tensors[name] == values).all()) for name, values in old.tensors.items()}
-    assert [name for name, same in equal.items() if not same] == ["head.bias", "head.weight"]
+    assert {name for name, same in equal.items() if not same} == {"head.bias", "head.weight"}
     again = kaon("train", "--config", "new/config.yaml", "-o", "same", "--json")
     assert again.json["metrics"]["auc"] == result.json["metrics"]["auc"]
     folds = kaon(*words, "--folds", 2, "-o", "folds", "--json")
